@@ -1,0 +1,113 @@
+package graph
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+// CheckOptions validates options against a JSON Schema (draft-04 unless it names
+// another). What still is a template is not judged: its value is not known yet.
+// Of a schema that is only a file's name nothing can be said.
+func CheckOptions(options map[string]any, schema json.RawMessage, path string) Problems {
+	compiled, err := compileSchema(schema)
+	if err != nil {
+		return Problems{{Path: path, Message: err.Error()}}
+	}
+	if compiled == nil {
+		return nil
+	}
+	err = compiled.Validate(plain(options))
+	var invalid *jsonschema.ValidationError
+	if !errors.As(err, &invalid) {
+		return nil
+	}
+	var problems Problems
+	for _, leaf := range leaves(invalid) {
+		if unknownYet(options, leaf.InstanceLocation) {
+			continue
+		}
+		at := strings.Join(append([]string{path}, leaf.InstanceLocation...), ".")
+		problems.add(at, leaf.ErrorKind.LocalizedString(printer), "")
+	}
+	return problems
+}
+
+var printer = message.NewPrinter(language.English)
+
+func compileSchema(schema json.RawMessage) (*jsonschema.Schema, error) {
+	if len(schema) == 0 || schema[0] == '"' {
+		return nil, nil
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return nil, fmt.Errorf("optionsSchema is not JSON: %w", err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft4)
+	c.UseLoader(noLoader{})
+	const name = "urn:rackflow:options"
+	if err := c.AddResource(name, doc); err != nil {
+		return nil, fmt.Errorf("optionsSchema is not a JSON Schema: %w", err)
+	}
+	compiled, err := c.Compile(name)
+	if err != nil {
+		return nil, fmt.Errorf("optionsSchema is not a JSON Schema: %w", err)
+	}
+	return compiled, nil
+}
+
+// noLoader keeps a schema from reaching for files or addresses.
+type noLoader struct{}
+
+func (noLoader) Load(url string) (any, error) {
+	return nil, fmt.Errorf("reference to %s: a schema must hold all it needs", url)
+}
+
+func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
+	if len(e.Causes) == 0 {
+		return []*jsonschema.ValidationError{e}
+	}
+	var out []*jsonschema.ValidationError
+	for _, cause := range e.Causes {
+		out = append(out, leaves(cause)...)
+	}
+	slices.SortFunc(out, func(a, b *jsonschema.ValidationError) int {
+		return slices.Compare(a.InstanceLocation, b.InstanceLocation)
+	})
+	return out
+}
+
+// unknownYet reports whether a template stands at the location or on the way to it.
+func unknownYet(options map[string]any, location []string) bool {
+	var v any = options
+	for _, key := range location {
+		next, ok := lookup(v, key)
+		if !ok {
+			return false
+		}
+		v = next
+	}
+	s, ok := v.(string)
+	return ok && IsTemplate(s)
+}
+
+// plain turns typed values into what the schema library judges: floats for all numbers, and so on.
+func plain(v any) any {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return v
+	}
+	out, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
+	if err != nil {
+		return v
+	}
+	return out
+}

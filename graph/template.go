@@ -1,0 +1,238 @@
+package graph
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/cbroglie/mustache"
+)
+
+// MaxDepth bounds how often a rendered value is rendered again.
+const MaxDepth = 50
+
+// Roots are the values that templates find beside options, context and task.
+type Roots struct {
+	// API is the address of the REST API, for api.server and api.base.
+	API string `json:"api,omitempty"`
+	// Files is the address of the file server, for file.server; empty means API.
+	Files string `json:"files,omitempty"`
+	// Server is configuration that is meant to be public, for server.*.
+	Server map[string]any `json:"server,omitempty"`
+}
+
+// Scope is what the expressions of one task's options are looked up in.
+type Scope struct {
+	Options map[string]any
+	Context map[string]any
+	Task    map[string]any
+	Roots   Roots
+	// Defer leaves every expression with context in it as it is, for the second pass.
+	Defer bool
+}
+
+// TemplateError says which expression had no value.
+type TemplateError struct {
+	Path, Expression string
+}
+
+func (e *TemplateError) Error() string {
+	at := ""
+	if e.Path != "" {
+		at = e.Path + ": "
+	}
+	return fmt.Sprintf("%sValue does not exist for %s", at, e.Expression)
+}
+
+// Render returns a copy of v with every template in it rendered. A string that is
+// one whole expression keeps the type of its value, and what a value holds is
+// rendered again.
+func Render(v any, scope Scope) (any, error) {
+	r := &renderer{root: scope.root(), deferred: scope.Defer, budget: maxRenders}
+	return r.value(v, "", MaxDepth)
+}
+
+func (s Scope) root() map[string]any {
+	api := strings.TrimSuffix(s.Roots.API, "/")
+	files := s.Roots.Files
+	if files == "" {
+		files = api
+	}
+	base := api + "/api/current"
+	return map[string]any{
+		"options": s.Options,
+		"context": s.Context,
+		"task":    s.Task,
+		"server":  s.Roots.Server,
+		"file":    map[string]any{"server": files},
+		"api": map[string]any{
+			"server": api, "base": base, "templates": base + "/templates", "profiles": base + "/profiles",
+			"lookups": base + "/lookups", "files": base + "/files", "nodes": base + "/nodes",
+		},
+	}
+}
+
+// maxRenders bounds the templates of one value, nested ones included, so that
+// options that refer to themselves end in an error.
+const maxRenders = 100_000
+
+type renderer struct {
+	root     map[string]any
+	deferred bool
+	budget   int
+}
+
+func (r *renderer) value(v any, path string, depth int) (any, error) {
+	switch v := v.(type) {
+	case string:
+		return r.text(v, path, depth)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			e, err := r.value(v[i], fmt.Sprintf("%s[%d]", path, i), depth)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = e
+		}
+		return out, nil
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for _, key := range sortedKeys(v) {
+			e, err := r.value(v[key], join(path, key), depth)
+			if err != nil {
+				return nil, err
+			}
+			out[key] = e
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+var (
+	expression = regexp.MustCompile(`\{\{\{?\s*(.*?)\s*\}?\}\}`)
+	section    = regexp.MustCompile(`\{\{\s*(?:[#^/>!&]|\.\s*\}\})`)
+	inContext  = regexp.MustCompile(`\{\{(?:[^}]*[\s|#^&{])?context\b`)
+)
+
+// IsTemplate reports whether a string has an expression in it.
+func IsTemplate(s string) bool { return strings.Contains(s, "{{") && strings.Contains(s, "}}") }
+
+func (r *renderer) text(s, path string, depth int) (any, error) {
+	if !IsTemplate(s) || r.mustWait(s) {
+		return s, nil
+	}
+	r.budget--
+	if depth == 0 || r.budget < 0 {
+		return nil, fmt.Errorf("%s: templates are nested more than %d deep", path, MaxDepth)
+	}
+	v, err := r.once(s, path)
+	if err != nil || v == s {
+		return v, err
+	}
+	return r.value(v, path, depth-1)
+}
+
+// mustWait holds a string with sections back whole: its parts cannot be rendered apart.
+func (r *renderer) mustWait(s string) bool {
+	return r.deferred && section.MatchString(s) && inContext.MatchString(s)
+}
+
+func (r *renderer) once(s, path string) (any, error) {
+	if section.MatchString(s) {
+		return mustache.Render(s, r.root)
+	}
+	if whole := expression.FindStringSubmatch(s); whole != nil && whole[0] == strings.TrimSpace(s) {
+		if r.deferred && inContext.MatchString(s) {
+			return s, nil
+		}
+		return evaluate(whole[1], path, r.root)
+	}
+	return r.mixed(s, path)
+}
+
+// mixed renders each expression of a longer string as text.
+func (r *renderer) mixed(s, path string) (any, error) {
+	var failed error
+	out := expression.ReplaceAllStringFunc(s, func(token string) string {
+		if failed != nil || r.deferred && inContext.MatchString(token) {
+			return token
+		}
+		v, err := evaluate(expression.FindStringSubmatch(token)[1], path, r.root)
+		if err != nil {
+			failed = err
+			return token
+		}
+		return Text(v)
+	})
+	return out, failed
+}
+
+var alternatives = regexp.MustCompile(`\s*\|\|?\s*`)
+
+// evaluate takes the first alternative that is truthy, else the last that exists at all.
+func evaluate(expr, path string, root map[string]any) (any, error) {
+	var found any
+	exists := false
+	for _, alternative := range alternatives.Split(expr, -1) {
+		v, ok := evaluateOne(alternative, root)
+		if !ok || v == nil {
+			continue
+		}
+		if truthy(v) {
+			return v, nil
+		}
+		found, exists = v, true
+	}
+	if exists {
+		return found, nil
+	}
+	return nil, &TemplateError{Path: path, Expression: expr}
+}
+
+func evaluateOne(token string, root map[string]any) (any, bool) {
+	if !strings.ContainsAny(token, ".[") {
+		if v, ok := root[token]; ok && token != "" {
+			return v, true
+		}
+		return strings.Trim(token, `"'`), token != ""
+	}
+	return lookup(root, token)
+}
+
+func truthy(v any) bool {
+	switch v := v.(type) {
+	case bool:
+		return v
+	case string:
+		return v != ""
+	case float64:
+		return v != 0
+	case int:
+		return v != 0
+	case nil:
+		return false
+	}
+	return true
+}
+
+// Text is how a value stands inside a longer string: a string as it is, all else as JSON.
+func Text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Sprint(v)
+	}
+	return string(data)
+}

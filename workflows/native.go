@@ -1,0 +1,128 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/rackflow/rackflow/graph"
+)
+
+// nativeJob is a job that only decides or waits: the workflow does it itself,
+// which costs no event, or a timer's two.
+type nativeJob func(ctx workflow.Context, r *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error)
+
+const (
+	jobInstallerWait = "Job.Installer.Wait"
+	jobGraphRun      = "Job.Graph.Run"
+)
+
+// native is filled in by init because jobGraphRun leads back to the interpreter.
+var native map[string]nativeJob
+
+func init() { //nolint:gochecknoinits // breaks the initialisation cycle described above
+	native = map[string]nativeJob{
+		"Job.noop":               noop,
+		"Job.Wait":               noop,
+		"Job.Evaluate.Condition": evaluateCondition,
+		jobInstallerWait:         installerWait,
+		jobGraphRun:              graphRun,
+	}
+}
+
+// NativeJobs are the jobs that need no worker for activities, sorted.
+func NativeJobs() []string {
+	return workflow.DeterministicKeys(native)
+}
+
+// noop does nothing for options.delay milliseconds.
+func noop(ctx workflow.Context, _ *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
+	delay, err := milliseconds(options, "delay")
+	if err != nil || delay == 0 {
+		return graph.JobOutput{}, err
+	}
+	limit, limited := task.Limit()
+	late := limited && limit < delay
+	if late {
+		delay = limit
+	}
+	timer := workflow.NewTimerWithOptions(ctx, delay, workflow.TimerOptions{Summary: task.Label})
+	if err := timer.Get(ctx, nil); err != nil {
+		return graph.JobOutput{}, err
+	}
+	if late {
+		return graph.JobOutput{}, errTimeout
+	}
+	return graph.JobOutput{}, nil
+}
+
+func milliseconds(options map[string]any, name string) (time.Duration, error) {
+	switch v := options[name].(type) {
+	case nil:
+		return 0, nil
+	case float64:
+		if v >= 0 {
+			return time.Duration(v * float64(time.Millisecond)), nil
+		}
+	case int:
+		if v >= 0 {
+			return time.Duration(v) * time.Millisecond, nil
+		}
+	}
+	return 0, permanent("option %s should be a number of milliseconds, not %s", name, graph.Text(options[name]))
+}
+
+// evaluateCondition succeeds when options.when is "true" once rendered, and fails
+// otherwise: graphs branch on succeeded and failed.
+func evaluateCondition(_ workflow.Context, _ *run, _ graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
+	when := graph.Text(options["when"])
+	if strings.TrimSpace(when) == "true" {
+		return graph.JobOutput{}, nil
+	}
+	return graph.JobOutput{}, permanent("condition is not met: when is %q", when)
+}
+
+const (
+	eventProgress = "progress"
+	eventFailed   = "failed"
+)
+
+// installerWait waits until the installer has reported options.event. That it
+// failed, or is already done, answers every other wait.
+func installerWait(ctx workflow.Context, r *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
+	want, _ := options["event"].(string)
+	if want == "" {
+		return graph.JobOutput{}, permanent("option event is required: started, done or failed")
+	}
+	limit, limited := task.Limit()
+	if !limited {
+		limit = forever
+	}
+	heard := func() bool { return r.heard(want) || r.heard(eventFailed) }
+	ok, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
+		Timeout: limit, TimerOptions: workflow.TimerOptions{Summary: task.Label},
+	}, heard)
+	if err != nil {
+		return graph.JobOutput{}, err
+	}
+	if !ok {
+		return graph.JobOutput{}, errTimeout
+	}
+	if !r.heard(want) {
+		return graph.JobOutput{}, permanent("the installer failed: %s", r.events[eventFailed].Message)
+	}
+	event := r.events[want]
+	return graph.JobOutput{Result: map[string]any{"event": want, "message": event.Message}}, nil
+}
+
+func (r *run) heard(event string) bool {
+	_, ok := r.events[event]
+	return ok
+}
+
+func permanent(format string, args ...any) error {
+	return temporal.NewNonRetryableApplicationError(fmt.Sprintf(format, args...), "Permanent", nil)
+}

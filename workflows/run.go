@@ -1,0 +1,245 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/rackflow/rackflow/graph"
+)
+
+// run is one execution of RunGraph.
+type run struct {
+	in      Input
+	id      string
+	machine *graph.Machine
+	tasks   []TaskRecord
+	context map[string]any
+	// contextBytes is how much the results of tasks have added to the context.
+	contextBytes int
+	events       map[string]InstallerEvent
+	done         workflow.Channel
+	cancelTasks  workflow.CancelFunc
+	err          string
+	dirty        bool
+}
+
+// ended is what a task's coroutine reports.
+type ended struct {
+	task   int
+	state  graph.State
+	output graph.JobOutput
+	err    string
+}
+
+// RunGraph executes a plan. It returns the record of a run that succeeded; the
+// error of one that failed or was cancelled carries the record in its details.
+func RunGraph(ctx workflow.Context, in Input) (*Record, error) {
+	r := newRun(ctx, in)
+	if err := workflow.SetQueryHandler(ctx, StateQuery, func() (*Record, error) { return r.record(), nil }); err != nil {
+		return nil, err
+	}
+	r.listen(ctx)
+	r.walk(ctx)
+	return r.end(ctx)
+}
+
+func newRun(ctx workflow.Context, in Input) *run {
+	info := workflow.GetInfo(ctx)
+	r := &run{
+		in: in, id: InstanceID(info.WorkflowExecution.ID, info.WorkflowExecution.RunID),
+		machine: graph.NewMachine(in.Plan), tasks: make([]TaskRecord, len(in.Plan.Tasks)),
+		context: graph.CloneMap(in.Context), events: map[string]InstallerEvent{},
+		done: workflow.NewBufferedChannel(ctx, len(in.Plan.Tasks)), dirty: true,
+	}
+	if r.context == nil {
+		r.context = map[string]any{}
+	}
+	r.context["graphId"] = r.id
+	r.context["graphName"] = in.Plan.InjectableName
+	if in.Server != "" {
+		r.context["target"] = in.Server
+	}
+	for i := range r.tasks {
+		r.tasks[i].State = graph.Pending
+	}
+	return r
+}
+
+// listen takes what installers report, whether or not a task waits for it yet.
+func (r *run) listen(ctx workflow.Context) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	signals := workflow.GetSignalChannel(ctx, InstallerSignal)
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for {
+			var event InstallerEvent
+			signals.Receive(ctx, &event)
+			r.events[event.Event] = event
+			r.noteProgress(event)
+		}
+	})
+}
+
+// walk starts what is ready and takes in what has ended, until everything has.
+func (r *run) walk(ctx workflow.Context) {
+	tasks, cancel := workflow.WithCancel(ctx)
+	cleanup, _ := workflow.NewDisconnectedContext(ctx)
+	r.cancelTasks = cancel
+	cancelled := false
+	for !r.machine.Done() {
+		under := tasks
+		if r.machine.CleaningUp() {
+			under = cleanup
+		}
+		for _, i := range r.machine.Ready() {
+			r.start(under, i)
+		}
+		r.publish(ctx)
+		if r.wait(ctx, cleanup, cancelled) {
+			cancelled = true
+			r.machine.Cancel()
+		}
+		r.cancelIfFailing()
+	}
+	r.publish(ctx)
+}
+
+// wait blocks until a task has ended, and takes in all that have; it reports that the run was cancelled instead.
+func (r *run) wait(ctx, disconnected workflow.Context, cancelled bool) bool {
+	stop := false
+	selector := workflow.NewSelector(disconnected)
+	selector.AddReceive(r.done, func(c workflow.ReceiveChannel, _ bool) {
+		var e ended
+		c.Receive(disconnected, &e)
+		r.finish(e)
+	})
+	if !cancelled {
+		selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) { stop = true })
+	}
+	selector.Select(disconnected)
+	var e ended
+	for r.done.ReceiveAsync(&e) {
+		r.finish(e)
+		e = ended{}
+	}
+	return stop
+}
+
+func (r *run) cancelIfFailing() {
+	if r.machine.Failing() {
+		r.cancelTasks()
+	}
+}
+
+func (r *run) start(ctx workflow.Context, i int) {
+	now := workflow.Now(ctx)
+	r.tasks[i].State, r.tasks[i].Started = graph.Running, &now
+	r.dirty = true
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		e := r.execute(ctx, i)
+		at := workflow.Now(ctx)
+		r.tasks[i].Ended = &at
+		r.done.Send(ctx, e)
+	})
+}
+
+func (r *run) finish(e ended) {
+	label := r.in.Plan.Tasks[e.task].Label
+	if e.state == graph.Succeeded {
+		if err := r.take(label, e.output); err != nil {
+			e.state, e.err = graph.Failed, err.Error()
+		}
+	}
+	record := &r.tasks[e.task]
+	record.State, record.Error, record.Progress = e.state, e.err, ""
+	r.dirty = true
+	if r.machine.Finish(e.task, e.state) {
+		r.err = fmt.Sprintf("task %s: %s", label, e.err)
+	}
+}
+
+// maxContext bounds what the results of all tasks may hold together: a run's
+// record has to fit into one Temporal payload.
+const maxContext = 1 << 20
+
+// take merges what a task gave back into the context.
+func (r *run) take(label string, out graph.JobOutput) error {
+	patch := out.Context
+	if out.Result != nil {
+		if patch == nil {
+			patch = map[string]any{}
+		}
+		graph.Merge(patch, map[string]any{"outputs": map[string]any{label: out.Result}})
+	}
+	if len(patch) == 0 {
+		return nil
+	}
+	r.contextBytes += size(patch)
+	if r.contextBytes > maxContext {
+		return fmt.Errorf("the results of this run's tasks are larger than %d bytes together", maxContext)
+	}
+	graph.Merge(r.context, patch)
+	return nil
+}
+
+// publish refreshes what Temporal's own tools show of the run. It makes no event.
+func (r *run) publish(ctx workflow.Context) {
+	if !r.dirty {
+		return
+	}
+	r.dirty = false
+	for i := range r.tasks {
+		if state := r.machine.State(i); state.Ended() {
+			r.tasks[i].State = state
+		}
+	}
+	workflow.SetCurrentDetails(ctx, r.details())
+}
+
+func (r *run) record() *Record {
+	for i := range r.tasks {
+		if state := r.machine.State(i); state.Ended() {
+			r.tasks[i].State = state
+		}
+	}
+	return &Record{State: r.machine.Outcome(), Tasks: r.tasks, Context: r.context, Error: r.err}
+}
+
+// end states the outcome in the search attributes and turns it into Temporal's own.
+func (r *run) end(ctx workflow.Context) (*Record, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	record := r.record()
+	if err := workflow.UpsertTypedSearchAttributes(ctx, StateAttribute.ValueSet(string(record.State))); err != nil {
+		return nil, err
+	}
+	switch record.State {
+	case graph.Succeeded:
+		return record, nil
+	case graph.Cancelled:
+		return nil, temporal.NewCanceledError(record)
+	default:
+		message := r.err
+		if message == "" {
+			message = "graph " + r.in.Plan.InjectableName + " failed"
+		}
+		return nil, temporal.NewNonRetryableApplicationError(message, GraphFailed, nil, record)
+	}
+}
+
+// noteProgress shows an installer's report at the tasks that wait for the installer.
+func (r *run) noteProgress(event InstallerEvent) {
+	if event.Event != eventProgress {
+		return
+	}
+	for i, t := range r.in.Plan.Tasks {
+		if t.Job == jobInstallerWait && r.tasks[i].State == graph.Running {
+			r.tasks[i].Progress = fmt.Sprintf("%d %% %s", event.Value, event.Message)
+			r.dirty = true
+		}
+	}
+}
+
+// forever is the limit of a task that has none: Temporal wants one.
+const forever = 10 * 365 * 24 * time.Hour

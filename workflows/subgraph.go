@@ -1,0 +1,140 @@
+package workflows
+
+import (
+	"errors"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/rackflow/rackflow/graph"
+)
+
+// BusyMessage is RackHD's answer to a second run on the same server.
+const BusyMessage = "Unable to run multiple task graphs against a single target."
+
+// graphRun runs options.graphName as a child workflow with options.graphOptions,
+// and ends as it ends. A child on this run's own server shares this run's lock.
+func graphRun(ctx workflow.Context, r *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
+	sub, err := r.resolveSubgraph(ctx, task, options)
+	if err != nil {
+		return graph.JobOutput{}, err
+	}
+	ctx, cancel := workflow.WithCancel(workflow.WithChildOptions(ctx, r.childOptions(sub)))
+	child := workflow.ExecuteChildWorkflow(ctx, RunGraphName, Input{
+		Plan: sub.Plan, Server: sub.Server, ServerName: sub.ServerName, Parent: r.id, TaskQueue: r.in.TaskQueue,
+		Context: childContext(sub),
+	})
+	late, err := r.awaitChild(ctx, task, child)
+	if late {
+		cancel()
+	}
+	var execution workflow.Execution
+	if started := child.GetChildWorkflowExecution().Get(ctx, &execution); started != nil {
+		return graph.JobOutput{}, childStartError(started)
+	}
+	if err == nil {
+		err = child.Get(ctx, nil)
+	}
+	if late {
+		return graph.JobOutput{}, errTimeout
+	}
+	id := InstanceID(execution.ID, execution.RunID)
+	if err != nil {
+		return graph.JobOutput{}, childError(id, err)
+	}
+	return graph.JobOutput{Result: map[string]any{"graphId": id, "status": string(graph.Succeeded)}}, nil
+}
+
+func (r *run) resolveSubgraph(ctx workflow.Context, task graph.PlannedTask, options map[string]any) (*graph.Subgraph, error) {
+	name, _ := options["graphName"].(string)
+	if name == "" {
+		return nil, permanent("option graphName is required")
+	}
+	graphOptions, _ := options["graphOptions"].(map[string]any)
+	target, _ := graphOptions["target"].(string)
+	request := graph.SubgraphRequest{ID: graph.InstanceID(r.in.Plan.ID, task.Label), Graph: name, Target: target, Options: withoutTarget(graphOptions)}
+	ctx = workflow.WithLocalActivityOptions(ctx, localOptions(task))
+	var sub graph.Subgraph
+	if err := workflow.ExecuteLocalActivity(ctx, graph.ResolveJob, request).Get(ctx, &sub); err != nil {
+		return nil, err
+	}
+	return &sub, nil
+}
+
+func withoutTarget(options map[string]any) map[string]any {
+	out := graph.CloneMap(options)
+	delete(out, "target")
+	return out
+}
+
+func childContext(sub *graph.Subgraph) map[string]any {
+	if sub.Server == "" {
+		return nil
+	}
+	return map[string]any{"target": sub.Server}
+}
+
+func (r *run) childOptions(sub *graph.Subgraph) workflow.ChildWorkflowOptions {
+	id := UnboundWorkflowID(sub.Plan.ID)
+	if sub.Server != "" && sub.Server != r.in.Server {
+		id = ServerWorkflowID(sub.Server)
+	}
+	return workflow.ChildWorkflowOptions{
+		WorkflowID: id, WaitForCancellation: true,
+		ParentClosePolicy:     enumspb.PARENT_CLOSE_POLICY_REQUEST_CANCEL,
+		StaticSummary:         Summary(sub.Plan, sub.ServerName),
+		TypedSearchAttributes: Attributes(sub.Plan, sub.ServerName),
+	}
+}
+
+// awaitChild waits for the child's end or the task's limit, whichever is first.
+func (r *run) awaitChild(ctx workflow.Context, task graph.PlannedTask, child workflow.ChildWorkflowFuture) (late bool, err error) {
+	limit, limited := task.Limit()
+	if !limited {
+		return false, nil
+	}
+	timers, stop := workflow.WithCancel(ctx)
+	defer stop()
+	timer := workflow.NewTimerWithOptions(timers, limit, workflow.TimerOptions{Summary: task.Label})
+	selector := workflow.NewSelector(ctx)
+	selector.AddFuture(child, func(workflow.Future) {})
+	selector.AddFuture(timer, func(f workflow.Future) { late = f.Get(ctx, nil) == nil })
+	selector.Select(ctx)
+	return late, nil
+}
+
+func childStartError(err error) error {
+	var started *temporal.ChildWorkflowExecutionAlreadyStartedError
+	if errors.As(err, &started) {
+		return permanent("%s", BusyMessage)
+	}
+	return err
+}
+
+func childError(id string, err error) error {
+	if temporal.IsCanceledError(err) {
+		return err
+	}
+	return permanent("Graph %s failed with status %s: %s", id, graph.Failed, rootMessage(err))
+}
+
+// Summary is the one line that Temporal's tools show of a run.
+func Summary(plan *graph.Plan, serverName string) string {
+	if serverName == "" {
+		return plan.Name
+	}
+	return plan.Name + " on " + serverName
+}
+
+// Attributes are the search attributes of a run at its start.
+func Attributes(plan *graph.Plan, serverName string) temporal.SearchAttributes {
+	updates := []temporal.SearchAttributeUpdate{
+		GraphAttribute.ValueSet(plan.InjectableName),
+		StateAttribute.ValueSet(string(graph.Running)),
+	}
+	if serverName != "" {
+		updates = append(updates, ServerAttribute.ValueSet(serverName))
+	}
+	return temporal.NewSearchAttributes(updates...)
+}
