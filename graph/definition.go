@@ -51,6 +51,8 @@ type BaseTask struct {
 	OptionsSchema   json.RawMessage `json:"optionsSchema,omitempty"`
 	// Local runs the job as a Temporal local activity: for short, idempotent work that touches no BMC.
 	Local bool `json:"local,omitempty"`
+	// Closed keeps a graph's defaults away unless OptionsSchema names them.
+	Closed bool `json:"closed,omitempty"`
 }
 
 // Library finds definitions by name, without regard to case.

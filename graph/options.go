@@ -34,7 +34,8 @@ func overlay(into, over map[string]any) {
 
 // taskOptions gives the options of one task: its definition's, its overrides, then
 // the graph's defaults and those below its label. A task with a schema takes all
-// defaults, one without only the names it knows. A key is replaced whole.
+// defaults its base task admits, one without only the names it knows. A key is
+// replaced whole.
 func taskOptions(t Task, def *TaskDefinition, base *BaseTask, graphOptions map[string]any) map[string]any {
 	out := CloneMap(def.Options)
 	if out == nil {
@@ -46,7 +47,7 @@ func taskOptions(t Task, def *TaskDefinition, base *BaseTask, graphOptions map[s
 	known := knownNames(out, base, own)
 	takesAll := len(def.OptionsSchema) > 0 || len(base.OptionsSchema) > 0
 	for key, value := range defaults {
-		if takesAll || known[key] {
+		if known[key] || takesAll && base.admits(key) {
 			out[key] = Clone(value)
 		}
 	}
@@ -57,6 +58,22 @@ func taskOptions(t Task, def *TaskDefinition, base *BaseTask, graphOptions map[s
 		out[key] = Clone(value)
 	}
 	return out
+}
+
+// admits reports whether a default of the whole graph may reach the job: a closed
+// one is kept free of those meant for other tasks.
+func (b *BaseTask) admits(key string) bool {
+	if !b.Closed {
+		return true
+	}
+	var schema struct {
+		Properties map[string]json.RawMessage `json:"properties"`
+	}
+	if err := json.Unmarshal(b.OptionsSchema, &schema); err != nil {
+		return true
+	}
+	_, ok := schema.Properties[key]
+	return ok
 }
 
 func knownNames(options map[string]any, base *BaseTask, own map[string]any) map[string]bool {

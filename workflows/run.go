@@ -218,13 +218,13 @@ func (r *run) end(ctx workflow.Context) (*Record, error) {
 	case graph.Succeeded:
 		return record, nil
 	case graph.Cancelled:
-		return nil, temporal.NewCanceledError(record)
+		return nil, temporal.NewCanceledError(*record)
 	default:
 		message := r.err
 		if message == "" {
 			message = "graph " + r.in.Plan.InjectableName + " failed"
 		}
-		return nil, temporal.NewNonRetryableApplicationError(message, GraphFailed, nil, record)
+		return nil, temporal.NewNonRetryableApplicationError(message, GraphFailed, nil, *record)
 	}
 }
 

@@ -1,0 +1,105 @@
+package activities
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"github.com/rackflow/rackflow/bmc"
+	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/seal"
+	"github.com/rackflow/rackflow/store"
+)
+
+// Config is what the jobs work with.
+type Config struct {
+	Store  Store
+	Blobs  Blobs
+	Images Images
+	Keeper *seal.Keeper
+	BMCs   *bmc.Pool
+	// MediaURL returns the base URL of the media listener as a BMC at that endpoint reaches it.
+	MediaURL func(ctx context.Context, bmcEndpoint string) (string, error)
+	// HTTP makes the calls of Job.Rest; nil is a client of our own.
+	HTTP *http.Client
+	// Resolve makes the plan of a sub-graph.
+	Resolve func(ctx context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error)
+	Log     *slog.Logger
+}
+
+// Store is what the jobs need of the inventory.
+type Store interface {
+	Server(ctx context.Context, ref string) (store.Server, error)
+	OBMs(ctx context.Context, serverID string) ([]store.OBM, error)
+	PutLink(ctx context.Context, l store.Link) error
+	DeleteLinks(ctx context.Context, workflowID, runID string) error
+}
+
+// Blobs keeps the images that jobs build.
+type Blobs interface {
+	Put(ctx context.Context, key string, data []byte) error
+	DeleteAll(folder string) error
+}
+
+// Images opens vendor images by name.
+type Images interface {
+	OpenImage(name string) (f *os.File, size int64, modified time.Time, err error)
+}
+
+// Registry takes activities: a Temporal worker, or a test environment.
+type Registry interface {
+	RegisterActivityWithOptions(a any, options activity.RegisterOptions)
+}
+
+// job does the work of one call.
+type job func(ctx context.Context, c *call) (graph.JobOutput, error)
+
+// Names lists the jobs, for what a build can run.
+func Names() []string {
+	names := make([]string, 0, len(jobs))
+	for name := range jobs {
+		names = append(names, name)
+	}
+	return names
+}
+
+var jobs = map[string]job{
+	"Job.Obm.Node":      obmNode,
+	"Job.Boot.Device":   bootDevice,
+	"Job.Media.Insert":  mediaInsert,
+	"Job.Media.Eject":   mediaEject,
+	"Job.Media.Release": mediaRelease,
+	"Job.Iso.Inspect":   isoInspect,
+	"Job.Iso.Seed":      isoSeed,
+	"Job.Rest":          rest,
+}
+
+// Register adds every job to a worker.
+func Register(r Registry, cfg Config) {
+	if cfg.HTTP == nil {
+		cfg.HTTP = &http.Client{}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	for name, do := range jobs {
+		r.RegisterActivityWithOptions(perform(&cfg, name, do), activity.RegisterOptions{Name: name})
+	}
+	r.RegisterActivityWithOptions(resolve(&cfg), activity.RegisterOptions{Name: graph.ResolveJob})
+}
+
+// resolve gives the plan of a sub-graph; what is wrong with its definition stays wrong.
+func resolve(cfg *Config) func(context.Context, graph.SubgraphRequest) (*graph.Subgraph, error) {
+	return func(ctx context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error) {
+		sub, err := cfg.Resolve(ctx, req)
+		if err != nil {
+			return nil, permanent(err)
+		}
+		return sub, nil
+	}
+}

@@ -1,0 +1,105 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"github.com/rackflow/rackflow/bmc"
+	"github.com/rackflow/rackflow/store"
+)
+
+// Error types of a failed job, as Temporal's tools show them.
+const (
+	TypeTransient = "Transient"
+	TypeBusy      = "Busy"
+	TypePermanent = "Permanent"
+	TypeUnknown   = "Unknown"
+)
+
+// failed is an error of a job with its outcome.
+type failed struct {
+	outcome string
+	after   time.Duration
+	err     error
+}
+
+func (f *failed) Error() string { return f.err.Error() }
+func (f *failed) Unwrap() error { return f.err }
+
+func permanent(err error) error { return &failed{outcome: TypePermanent, err: err} }
+func transient(err error) error { return &failed{outcome: TypeTransient, err: err} }
+
+// uncertain is an act that may or may not have happened and must not be repeated by itself.
+func uncertain(err error) error { return &failed{outcome: TypeUnknown, err: err} }
+
+const (
+	defaultRetries = 6
+	defaultDelay   = 500 * time.Millisecond
+	maxDelay       = 30 * time.Second
+	busyDelay      = 10 * time.Second
+)
+
+// failure turns an error into what Temporal's retry works by. Transient and busy
+// outcomes are tried again, options.retries times (6) with options.delay
+// milliseconds (500) between, doubled each time, as RackHD's BMC jobs did.
+func (c *call) failure(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return temporal.NewCanceledError()
+	}
+	outcome, after := classify(err)
+	message := c.redact(err.Error())
+	if outcome == TypePermanent || outcome == TypeUnknown || int(c.info.Attempt) > c.retries() {
+		return temporal.NewNonRetryableApplicationError(message, outcome, nil)
+	}
+	return temporal.NewApplicationErrorWithOptions(message, outcome, temporal.ApplicationErrorOptions{
+		NextRetryDelay: max(after, c.delay(outcome)),
+	})
+}
+
+func classify(err error) (outcome string, after time.Duration) {
+	var own *failed
+	if errors.As(err, &own) {
+		return own.outcome, own.after
+	}
+	var device *bmc.Error
+	if errors.As(err, &device) {
+		switch device.Outcome {
+		case bmc.Transient, bmc.Unknown:
+			// The jobs read before they act, so what is unknown is found out by trying again.
+			return TypeTransient, device.RetryAfter
+		case bmc.Busy:
+			return TypeBusy, device.RetryAfter
+		case bmc.Permanent, bmc.Done:
+		}
+		return TypePermanent, 0
+	}
+	var stored *store.Error
+	if errors.As(err, &stored) {
+		return TypePermanent, 0
+	}
+	return TypeTransient, 0
+}
+
+func (c *call) retries() int {
+	if n, ok := c.options["retries"].(float64); ok && n >= 0 {
+		return int(n)
+	}
+	return defaultRetries
+}
+
+func (c *call) delay(outcome string) time.Duration {
+	delay := defaultDelay
+	if ms, ok := c.options["delay"].(float64); ok && ms > 0 {
+		delay = time.Duration(ms) * time.Millisecond
+	}
+	if outcome == TypeBusy {
+		delay = max(delay, busyDelay)
+	}
+	for range c.info.Attempt - 1 {
+		delay = min(delay*2, maxDelay)
+	}
+	return delay
+}

@@ -1,0 +1,157 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rackflow/rackflow/bmc"
+	"github.com/rackflow/rackflow/graph"
+)
+
+// powerOptions are those of Job.Obm.Node.
+type powerOptions struct {
+	Action string `json:"action"`
+	// Graceful asks the operating system to shut down before power is cut.
+	Graceful bool `json:"graceful"`
+	// WaitMs is how long powerOff lets the server go off by itself first, in milliseconds.
+	WaitMs int64 `json:"waitMs"`
+}
+
+type powerAction func(ctx context.Context, c *call, b *bmc.BMC, o powerOptions) (any, error)
+
+var powerActions = map[string]powerAction{
+	"powerOn":      powerOn,
+	"powerOff":     powerOff,
+	"powerStatus":  powerStatus,
+	"reboot":       reboot,
+	"reset":        reset(false),
+	"softReset":    reset(true),
+	"setBootDisk":  bootOnce(bmc.BootHdd),
+	"setBootPxe":   bootOnce(bmc.BootPxe),
+	"forceBootPxe": bootOnce(bmc.BootPxe),
+}
+
+// obmNode is RackHD's job for everything it asks of a BMC by the name of an action.
+func obmNode(ctx context.Context, c *call) (graph.JobOutput, error) {
+	var o powerOptions
+	if err := c.decode(&o); err != nil {
+		return graph.JobOutput{}, err
+	}
+	act, ok := powerActions[o.Action]
+	if !ok {
+		names := slices.Sorted(maps.Keys(powerActions))
+		return graph.JobOutput{}, permanent(fmt.Errorf("action %q cannot be done over Redfish by this version: it can do %s",
+			o.Action, strings.Join(names, ", ")))
+	}
+	b, _, err := c.connect(ctx)
+	if err != nil {
+		return graph.JobOutput{}, err
+	}
+	result, err := act(ctx, c, b, o)
+	return graph.JobOutput{Result: result}, err
+}
+
+func powerOn(ctx context.Context, _ *call, b *bmc.BMC, _ powerOptions) (any, error) {
+	return nil, b.PowerOn(ctx)
+}
+
+func powerOff(ctx context.Context, _ *call, b *bmc.BMC, o powerOptions) (any, error) {
+	if off, err := awaitOff(ctx, b, time.Duration(o.WaitMs)*time.Millisecond); off || err != nil {
+		return nil, err
+	}
+	return nil, b.PowerOff(ctx, o.Graceful)
+}
+
+// pollPower is how often the power state is read while a server is expected to change it by itself.
+const pollPower = 2 * time.Second
+
+// awaitOff reads the power state until the server is off or the time is up.
+func awaitOff(ctx context.Context, b *bmc.BMC, wait time.Duration) (bool, error) {
+	deadline := time.Now().Add(wait)
+	for time.Now().Before(deadline) {
+		state, err := b.PowerState(ctx)
+		if err != nil || state == bmc.Off {
+			return state == bmc.Off, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, ctx.Err()
+		case <-time.After(pollPower):
+		}
+	}
+	return false, nil
+}
+
+func powerStatus(ctx context.Context, _ *call, b *bmc.BMC, _ powerOptions) (any, error) {
+	state, err := b.PowerState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"powerState": string(state)}, nil
+}
+
+// cycle is what reboot and reset record before they act.
+type cycle struct {
+	// WasOff: the server has been seen off, so all that is left is to turn it on.
+	WasOff bool `json:"wasOff,omitempty"`
+	// Asked: a reset has been or is about to be asked for.
+	Asked bool `json:"asked,omitempty"`
+	// Before is the server's last reset until then; zero where the BMC does not tell.
+	Before time.Time `json:"before,omitzero"`
+}
+
+// reboot turns the server off and on, as RackHD does. That it has been off is
+// recorded in between, so that a crash never makes it two reboots.
+func reboot(ctx context.Context, c *call, b *bmc.BMC, o powerOptions) (any, error) {
+	var done cycle
+	if _, err := c.resumed(&done); err != nil {
+		return nil, err
+	}
+	if !done.WasOff {
+		if err := b.PowerOff(ctx, o.Graceful); err != nil {
+			return nil, err
+		}
+		if err := c.checkpoint(ctx, cycle{WasOff: true}); err != nil {
+			return nil, err
+		}
+	}
+	return nil, b.PowerOn(ctx)
+}
+
+// reset restarts the server in one step. An attempt that follows another tells by
+// the time of the last reset whether that one was carried out.
+func reset(graceful bool) powerAction {
+	return func(ctx context.Context, c *call, b *bmc.BMC, _ powerOptions) (any, error) {
+		var earlier cycle
+		again, err := c.resumed(&earlier)
+		if err != nil {
+			return nil, err
+		}
+		last, offered, err := b.LastResetTime(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if again && earlier.Asked {
+			if !offered {
+				return nil, uncertain(fmt.Errorf("%s: an earlier attempt may or may not have reset the server, and its BMC does not tell; check it, then run the graph again", b))
+			}
+			if last.After(earlier.Before) {
+				return nil, b.PowerOn(ctx)
+			}
+		}
+		if err := c.checkpoint(ctx, cycle{Asked: true, Before: last}); err != nil {
+			return nil, err
+		}
+		return nil, b.Restart(ctx, graceful)
+	}
+}
+
+func bootOnce(device bmc.BootDevice) powerAction {
+	return func(ctx context.Context, _ *call, b *bmc.BMC, _ powerOptions) (any, error) {
+		return nil, b.BootOnce(ctx, device)
+	}
+}

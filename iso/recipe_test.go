@@ -1,0 +1,428 @@
+package iso_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/rackflow/rackflow/iso"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
+
+const (
+	testHash = "$6$rounds=5000$saltsalt$x2f6n8oE0k1yMt1oVf0tq1Y2l3m4n5o6p7q8r9s0t1u2v3w4x5y6z7A8B9C0D1E2"
+	testKey  = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPhQ3Yvq0oZ1c9mZ0d7m2ZbJm8T0qv0yG4uQhQp1k2L it's me, $(id)"
+	testDisk = "/dev/disk/by-id/ata-DELLBOSS_VD_00c1a2b3"
+)
+
+// minimal returns answers that leave everything to the defaults.
+func minimal() iso.Answers {
+	return iso.Answers{Hostname: "srv-0042", SSHKeys: []string{testKey}}
+}
+
+// full returns answers that use every field.
+func full() iso.Answers {
+	return iso.Answers{
+		Hostname:         "srv-0042.example.com",
+		RootPasswordHash: testHash,
+		SSHKeys:          []string{testKey},
+		Disk:             testDisk,
+		Timezone:         "Europe/Berlin",
+		Locale:           "de_DE.UTF-8",
+		Keyboard:         "de",
+		Network: &iso.Network{
+			MAC: "00:11:22:aa:bb:cc", Address: "192.0.2.42/24", Gateway: "192.0.2.1",
+			DNS: []string{"192.0.2.53", "2001:db8::53"},
+		},
+		Packages:    []string{"tmux", "vim-enhanced"},
+		PostInstall: []string{"systemctl enable sshd", `echo "it's $(hostname)" > /etc/motd`},
+	}
+}
+
+func callbacks() iso.Callbacks {
+	const base = "http://192.0.2.9:8081/callback/tok3n/"
+	return iso.Callbacks{Started: base + "started", Progress: base + "progress", Done: base + "done", Failed: base + "failed"}
+}
+
+func TestRecipeGolden(t *testing.T) {
+	t.Parallel()
+	dhcp, ipv6 := minimal(), minimal()
+	dhcp.Network = &iso.Network{MAC: "00:11:22:aa:bb:cc"}
+	ipv6.Network = &iso.Network{MAC: "00:11:22:aa:bb:cc", Address: "2001:db8::42/64", Gateway: "fe80::1"}
+	tests := map[string]struct {
+		answers   iso.Answers
+		callbacks iso.Callbacks
+	}{
+		"minimal":  {minimal(), iso.Callbacks{}},
+		"full":     {full(), callbacks()},
+		"dhcp-mac": {dhcp, iso.Callbacks{}},
+		"ipv6":     {ipv6, iso.Callbacks{}},
+	}
+	for name, test := range tests {
+		for _, family := range iso.Families() {
+			t.Run(family+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				files := render(t, family, test.answers, test.callbacks)
+				compareGolden(t, filepath.Join("testdata", family, name), files)
+			})
+		}
+	}
+}
+
+func render(t *testing.T, family string, answers iso.Answers, callbacks iso.Callbacks) map[string]string {
+	t.Helper()
+	recipe, err := iso.RecipeFor(family)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := recipe.Files(answers, callbacks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := make(map[string]string, len(files))
+	for name, content := range files {
+		text[name] = string(content)
+	}
+	return text
+}
+
+func compareGolden(t *testing.T, dir string, got map[string]string) {
+	t.Helper()
+	if *update {
+		writeGolden(t, dir, got)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make(map[string]string, len(entries))
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want[entry.Name()] = string(content)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("differs from %s; if intended, run go test -update (-want +got):\n%s", dir, diff)
+	}
+}
+
+func writeGolden(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRecipeForUnknownFamily(t *testing.T) {
+	t.Parallel()
+	_, err := iso.RecipeFor("plan9")
+	if !errors.Is(err, iso.ErrUnknownFamily) || !strings.Contains(err.Error(), "rhel, ubuntu") {
+		t.Errorf("error is %v, want ErrUnknownFamily with the known families", err)
+	}
+}
+
+func TestRecipeSeedCarriesItsFiles(t *testing.T) {
+	t.Parallel()
+	for family, label := range map[string]string{"rhel": "OEMDRV", "ubuntu": "CIDATA"} {
+		recipe, err := iso.RecipeFor(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		image, err := recipe.Seed(full(), callbacks())
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := iso.Inspect(bytes.NewReader(image), int64(len(image)))
+		if !errors.Is(err, iso.ErrNotBootable) || info.Label != label {
+			t.Errorf("%s: label %q, error %v; want %q on a data image", family, info.Label, err, label)
+		}
+		if diff := cmp.Diff(render(t, family, full(), callbacks()), readSeed(t, image)); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", family, diff)
+		}
+	}
+}
+
+func TestRecipeReportsEveryProblemAndNoSecret(t *testing.T) {
+	t.Parallel()
+	answers := full()
+	answers.Hostname, answers.RootPasswordHash = "bad host", "hunter2"
+	links := callbacks()
+	links.Done = "ftp://192.0.2.9/tok3n"
+	for _, family := range iso.Families() {
+		recipe, err := iso.RecipeFor(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = recipe.Seed(answers, links)
+		if err == nil {
+			t.Fatal("no error")
+		}
+		for _, want := range []string{"hostname:", "rootPasswordHash:", "callbacks.done:"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error does not mention %s: %v", family, want, err)
+			}
+		}
+		for _, secret := range []string{"hunter2", "tok3n"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%s: error shows the secret %s: %v", family, secret, err)
+			}
+		}
+	}
+}
+
+func TestUbuntuRefusesGroups(t *testing.T) {
+	t.Parallel()
+	answers := full()
+	answers.Packages = []string{"tmux", "@core"}
+	recipe, err := iso.RecipeFor("ubuntu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := recipe.Files(answers, callbacks()); err == nil || !strings.Contains(err.Error(), "packages[1]:") {
+		t.Errorf("error is %v, want one for packages[1]", err)
+	}
+	if _, err := iso.RecipeFor("rhel"); err != nil {
+		t.Fatal(err)
+	}
+	if ks := render(t, "rhel", answers, callbacks())["ks.cfg"]; !strings.Contains(ks, "\n@core\n") {
+		t.Error("rhel has lost the group @core")
+	}
+}
+
+// TestCallbacksAreWholeLines holds what both the installer and its simulation
+// rely on: a call is one line that begins with curl and gives up in the end.
+func TestCallbacksAreWholeLines(t *testing.T) {
+	t.Parallel()
+	ks := render(t, "rhel", full(), callbacks())["ks.cfg"]
+	var calls []string
+	for line := range strings.Lines(ks) {
+		if strings.HasPrefix(line, "curl ") {
+			calls = append(calls, line)
+		}
+	}
+	for _, commands := range autoinstallCommands(t, render(t, "ubuntu", full(), callbacks())["user-data"]) {
+		for _, command := range commands {
+			if strings.HasPrefix(command, "curl ") {
+				calls = append(calls, command)
+			}
+		}
+	}
+	if len(calls) != 9 {
+		t.Errorf("%d calls, want 5 for rhel and 4 for ubuntu:\n%s", len(calls), strings.Join(calls, "\n"))
+	}
+	for _, call := range calls {
+		if !strings.Contains(call, " --retry ") || !strings.Contains(call, " --max-time ") || !strings.Contains(call, "/callback/tok3n/") {
+			t.Errorf("call is not bounded or not for us: %s", call)
+		}
+	}
+}
+
+func autoinstallCommands(t *testing.T, userData string) map[string][]string {
+	t.Helper()
+	var config struct {
+		Autoinstall struct {
+			Early []string `json:"early-commands"`
+			Late  []string `json:"late-commands"`
+			Error []string `json:"error-commands"`
+		} `json:"autoinstall"`
+	}
+	if err := yaml.Unmarshal([]byte(userData), &config); err != nil {
+		t.Fatal(err)
+	}
+	a := config.Autoinstall
+	return map[string][]string{"early": a.Early, "late": a.Late, "error": a.Error}
+}
+
+// TestUbuntuCommandsSurviveTheShell runs the key command as the installer's
+// shell would, on a directory of ours.
+func TestUbuntuCommandsSurviveTheShell(t *testing.T) {
+	t.Parallel()
+	shell := lookPath(t, "sh")
+	target := t.TempDir()
+	for _, command := range autoinstallCommands(t, render(t, "ubuntu", full(), callbacks())["user-data"])["late"] {
+		if !strings.Contains(command, "/target/root/.ssh") {
+			continue
+		}
+		command = strings.ReplaceAll(command, "/target/", target+"/")
+		if out, err := exec.CommandContext(t.Context(), shell, "-c", command).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", command, err, out)
+		}
+	}
+	keys, err := os.ReadFile(filepath.Join(target, "root/.ssh/authorized_keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(testKey+"\n", string(keys)); diff != "" {
+		t.Errorf("authorized_keys (-want +got):\n%s", diff)
+	}
+}
+
+// TestUbuntuResolvesTheDisk runs the command that swaps a stable name for the
+// kernel's, on a file of ours.
+func TestUbuntuResolvesTheDisk(t *testing.T) {
+	t.Parallel()
+	shell := lookPath(t, "sh")
+	config := filepath.Join(t.TempDir(), "autoinstall.yaml")
+	answers := full()
+	answers.Disk = "/dev/null"
+	var command string
+	for _, early := range autoinstallCommands(t, render(t, "ubuntu", answers, callbacks())["user-data"])["early"] {
+		if strings.HasPrefix(early, "disk=") {
+			command = strings.ReplaceAll(early, "/autoinstall.yaml", config)
+		}
+	}
+	link := filepath.Join(t.TempDir(), "by-id")
+	if err := errors.Join(os.Symlink("/dev/null", link), os.WriteFile(config, []byte("path: "+link+"\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	command = strings.ReplaceAll(command, "readlink -e /dev/null", "readlink -e "+link)
+	command = strings.ReplaceAll(command, "s|/dev/null|", "s|"+link+"|")
+	if out, err := exec.CommandContext(t.Context(), shell, "-c", command).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v: %s", command, err, out)
+	}
+	got, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("path: /dev/null\n", string(got)); diff != "" {
+		t.Errorf("autoinstall.yaml (-want +got):\n%s", diff)
+	}
+}
+
+// TestRHELDefaultDisk runs the %pre script with an lsblk of ours.
+func TestRHELDefaultDisk(t *testing.T) {
+	t.Parallel()
+	shell := lookPath(t, "sh")
+	tests := map[string]struct{ lsblk, want string }{
+		"virtual media first": {"/dev/sda disk 1 0 usb\n/dev/sr0 rom 1 0 usb\n/dev/sdb disk 0 0 sas\n/dev/sdc disk 0 0 sas\n", "/dev/sdb"},
+		"fixed USB":           {"/dev/sda disk 0 0 usb\n/dev/nvme0n1 disk 0 0 nvme\n", "/dev/nvme0n1"},
+		"RAID, no transport":  {"/dev/sda disk 0 0\n", "/dev/sda"},
+		"read-only":           {"/dev/sda disk 0 1 sata\n/dev/sdb disk 0 0 sata\n", "/dev/sdb"},
+		"compressed memory":   {"/dev/zram0 disk 0 0\n/dev/vda disk 0 0 virtio\n", "/dev/vda"},
+		"none":                {"/dev/sda disk 1 0 usb\n/dev/loop0 loop 0 1\n", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			include := filepath.Join(dir, "disk.ks")
+			stub := "#!/bin/sh\ncat <<'END'\n" + test.lsblk + "END\n"
+			if err := os.WriteFile(filepath.Join(dir, "lsblk"), []byte(stub), 0o700); err != nil { //nolint:gosec // must be executable
+				t.Fatal(err)
+			}
+			script := diskScript(t, render(t, "rhel", minimal(), iso.Callbacks{})["ks.cfg"])
+			script = strings.ReplaceAll(script, "/tmp/rackflow-disk.ks", include)
+			cmd := exec.CommandContext(t.Context(), shell, "-c", script)
+			cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if (err != nil) != (test.want == "") {
+				t.Fatalf("script: %v: %s", err, out)
+			}
+			content, _ := os.ReadFile(include) // absent when there is no disk
+			if got := strings.TrimSpace(strings.TrimPrefix(string(content), "ignoredisk --only-use=")); got != test.want {
+				t.Errorf("chose %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func diskScript(t *testing.T, ks string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(ks, "%pre --erroronfail\n")
+	script, _, end := strings.Cut(rest, "%end\n")
+	if !ok || !end {
+		t.Fatalf("no %%pre --erroronfail section in:\n%s", ks)
+	}
+	return script
+}
+
+func lookPath(t *testing.T, tool string) string {
+	t.Helper()
+	path, err := exec.LookPath(tool)
+	if err != nil {
+		t.Skipf("%s is not installed here: %v", tool, err)
+	}
+	return path
+}
+
+// FuzzRecipes shows that no accepted value breaks out of its place.
+func FuzzRecipes(f *testing.F) {
+	for _, nasty := range []string{"plain", "a'b", `a"b`, "$(reboot)", "`id`", "a\nb", "a\n%end\n%pre", "%include /etc/shadow", "- x: y", "#", "\\", "a\u2028b", "\x00", "é"} {
+		f.Add(nasty, nasty, nasty, nasty)
+	}
+	f.Fuzz(func(t *testing.T, hostname, keyComment, pkg, command string) {
+		answers := full()
+		answers.Hostname, answers.Packages, answers.PostInstall = hostname, []string{pkg}, []string{command}
+		answers.SSHKeys = []string{strings.Join(strings.Fields(testKey)[:2], " ") + " " + keyComment}
+		if answers.Validate() != nil {
+			return
+		}
+		checkKickstartShape(t, render(t, "rhel", answers, callbacks())["ks.cfg"])
+		if strings.HasPrefix(pkg, "@") {
+			return
+		}
+		checkAutoinstall(t, answers, render(t, "ubuntu", answers, callbacks())["user-data"])
+	})
+}
+
+func checkKickstartShape(t *testing.T, ks string) {
+	t.Helper()
+	var sections []string
+	for line := range strings.Lines(ks) {
+		if strings.HasPrefix(strings.TrimSpace(line), "%") {
+			sections = append(sections, strings.Fields(line)[0])
+		}
+	}
+	want := []string{
+		"%packages", "%end", "%pre", "%end", "%pre-install", "%end", "%post", "%end",
+		"%post", "%end", "%post", "%end", "%onerror", "%end",
+	}
+	if diff := cmp.Diff(want, sections); diff != "" {
+		t.Errorf("sections (-want +got):\n%s\n%s", diff, ks)
+	}
+}
+
+func checkAutoinstall(t *testing.T, answers iso.Answers, userData string) {
+	t.Helper()
+	var config struct {
+		Autoinstall struct {
+			Identity struct {
+				Hostname string `json:"hostname"`
+			} `json:"identity"`
+			SSH struct {
+				Keys []string `json:"authorized-keys"`
+			} `json:"ssh"`
+			Packages []string `json:"packages"`
+			Shutdown string   `json:"shutdown"`
+		} `json:"autoinstall"`
+	}
+	if err := yaml.UnmarshalStrict([]byte(userData), &map[string]any{}); err != nil {
+		t.Fatalf("not YAML: %v\n%s", err, userData)
+	}
+	if err := yaml.Unmarshal([]byte(userData), &config); err != nil {
+		t.Fatal(err)
+	}
+	a := config.Autoinstall
+	if a.Identity.Hostname != answers.Hostname || a.Shutdown != "poweroff" {
+		t.Errorf("hostname %q, shutdown %q; want %q, poweroff", a.Identity.Hostname, a.Shutdown, answers.Hostname)
+	}
+	if diff := cmp.Diff([][]string{answers.SSHKeys, answers.Packages}, [][]string{a.SSH.Keys, a.Packages}); diff != "" {
+		t.Errorf("keys and packages (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,132 @@
+package seal
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Redacted stands where a secret was.
+const Redacted = "REDACTED"
+
+// secretParts and secretWords are compared with names in lower case and without
+// '_', '-' and spaces.
+var (
+	secretParts = []string{"password", "passwd", "secret", "token", "privatekey", "apikey"}
+	secretWords = []string{"community", "productkey", "authorization"}
+	nameSigns   = strings.NewReplacer("_", "", "-", "", " ", "")
+)
+
+// IsSecretName reports whether a value of that name is a secret, such as
+// "password", "adminPasswd", "api_key" or "Authorization".
+func IsSecretName(name string) bool {
+	name = nameSigns.Replace(strings.ToLower(name))
+	return slices.Contains(secretWords, name) ||
+		slices.ContainsFunc(secretParts, func(part string) bool { return strings.Contains(name, part) })
+}
+
+// SealSecrets returns a deep copy of a JSON value in which every string below a
+// secret name is sealed. Empty strings and those that hold a template "{{" stay
+// as they are. A value that is not made of map[string]any, []any and scalars is
+// taken through its JSON form.
+func (k *Keeper) SealSecrets(ctx context.Context, v any) (any, error) {
+	return mapStrings(v, func(s string, secret bool) (string, error) {
+		if !secret || s == "" || strings.Contains(s, "{{") {
+			return s, nil
+		}
+		return k.Seal(ctx, s)
+	})
+}
+
+// OpenSecrets returns a deep copy of a JSON value in which every sealed token is
+// replaced by its clear text, whatever name it stands below.
+func (k *Keeper) OpenSecrets(ctx context.Context, v any) (any, error) {
+	return mapStrings(v, func(s string, _ bool) (string, error) { return k.Open(ctx, s) })
+}
+
+// Redact returns a deep copy of a JSON value that is fit to be shown: non-empty
+// strings below a secret name, and sealed tokens anywhere, become [Redacted].
+// What cannot be read as JSON becomes [Redacted] as a whole.
+func Redact(v any) any {
+	clean, err := mapStrings(v, func(s string, secret bool) (string, error) {
+		if secret && s != "" {
+			return Redacted, nil
+		}
+		return replaceTokens(s, func([]byte) (string, error) { return Redacted, nil })
+	})
+	if err != nil {
+		return Redacted
+	}
+	return clean
+}
+
+// mapStrings returns a deep copy of v with every string replaced by what change
+// makes of it. secret tells change whether the string is below a secret name.
+func mapStrings(v any, change func(s string, secret bool) (string, error)) (any, error) {
+	return mapBelow(v, false, change)
+}
+
+func mapBelow(v any, secret bool, change func(string, bool) (string, error)) (any, error) {
+	switch v := v.(type) {
+	case nil, bool, json.Number, float64, float32, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
+		return v, nil
+	case string:
+		return change(v, secret)
+	case []any:
+		return mapList(v, secret, change)
+	case map[string]any:
+		return mapObject(v, secret, change)
+	}
+	plain, err := throughJSON(v)
+	if err != nil {
+		return nil, err
+	}
+	return mapBelow(plain, secret, change)
+}
+
+func mapList(list []any, secret bool, change func(string, bool) (string, error)) (any, error) {
+	if list == nil {
+		return list, nil
+	}
+	out := make([]any, len(list))
+	for i, element := range list {
+		changed, err := mapBelow(element, secret, change)
+		if err != nil {
+			return nil, fmt.Errorf("[%d]: %w", i, err)
+		}
+		out[i] = changed
+	}
+	return out, nil
+}
+
+func mapObject(object map[string]any, secret bool, change func(string, bool) (string, error)) (any, error) {
+	if object == nil {
+		return object, nil
+	}
+	out := make(map[string]any, len(object))
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		changed, err := mapBelow(object[name], secret || IsSecretName(name), change)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		out[name] = changed
+	}
+	return out, nil
+}
+
+// throughJSON turns structs and typed maps into plain JSON values, so that they
+// hide no secret. The cause of a failure is left out, as it may quote a value.
+func throughJSON(v any) (any, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("seal: a %T is not a JSON value", v)
+	}
+	var plain any
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return nil, fmt.Errorf("seal: a %T is not a JSON value", v)
+	}
+	return plain, nil
+}

@@ -1,0 +1,159 @@
+package seal_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rackflow/rackflow/seal"
+)
+
+func TestIsSecretName(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"password": true, "rootPassword": true, "PASSWD": true, "client_secret": true, "authToken": true,
+		"private_key": true, "privateKey": true, "sshPrivateKey": true, "apikey": true, "X-API-Key": true,
+		"community": true, "productkey": true, "ProductKey": true, "Authorization": true,
+		"": false, "user": false, "key": false, "publicKey": false, "communityName": false, "authorizationUrl": false,
+	} {
+		if got := seal.IsSecretName(name); got != want {
+			t.Errorf("IsSecretName(%q) = %v", name, got)
+		}
+	}
+}
+
+func options() map[string]any {
+	return map[string]any{
+		"host": "10.0.0.1", "port": 443, "verify": true, "sku": nil, "exact": json.Number("9007199254740993"),
+		"password": "calvin",
+		"empty":    map[string]any{"password": "", "nil": []any(nil)},
+		"template": map[string]any{"password": "{{ options.rootPassword }}"},
+		"users":    []any{map[string]any{"name": "ops", "authToken": "t0k3n"}},
+		"secrets":  map[string]any{"wifi": "inner", "list": []any{"inner", 7.5}},
+	}
+}
+
+func TestSealSecretsThenOpen(t *testing.T) {
+	t.Parallel()
+	k := localKeeper(t)
+	in := options()
+	sealed, err := k.SealSecrets(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"calvin", "t0k3n", "inner"} {
+		if strings.Contains(string(text), secret) {
+			t.Errorf("%q is still in clear: %s", secret, text)
+		}
+	}
+	for _, plain := range []string{"10.0.0.1", "ops", "{{ options.rootPassword }}", `"password":""`} {
+		if !strings.Contains(string(text), plain) {
+			t.Errorf("%q is gone: %s", plain, text)
+		}
+	}
+	if diff := cmp.Diff(options(), in); diff != "" {
+		t.Errorf("the input was changed: %s", diff)
+	}
+	opened, err := k.OpenSecrets(t.Context(), sealed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(any(options()), opened); diff != "" {
+		t.Errorf("opened (-want +got): %s", diff)
+	}
+}
+
+func TestSealSecretsKeepsSealed(t *testing.T) {
+	t.Parallel()
+	k := localKeeper(t)
+	in := any(map[string]any{"password": mustSeal(t, k, "calvin")})
+	got, err := k.SealSecrets(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(in, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOpenSecretsAtAnyName(t *testing.T) {
+	t.Parallel()
+	k := localKeeper(t)
+	got, err := k.OpenSecrets(t.Context(), []any{"curl -u root:" + mustSeal(t, k, "calvin")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(any([]any{"curl -u root:calvin"}), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestOpenSecretsSaysWhere(t *testing.T) {
+	t.Parallel()
+	in := map[string]any{"users": []any{map[string]any{"password": "sealed:v1:cut"}}}
+	_, err := localKeeper(t).OpenSecrets(t.Context(), in)
+	if err == nil || !strings.Contains(err.Error(), "users: [0]: password: ") {
+		t.Errorf("error %v does not say where", err)
+	}
+}
+
+func TestSealSecretsInOtherTypes(t *testing.T) {
+	t.Parallel()
+	type login struct {
+		User     string `json:"user"`
+		Password string `json:"password"`
+	}
+	k := localKeeper(t)
+	for name, in := range map[string]any{
+		"struct":     login{"root", "calvin"},
+		"typed map":  map[string]string{"user": "root", "password": "calvin"},
+		"raw":        json.RawMessage(`{"user":"root","password":"calvin"}`),
+		"typed list": []login{{"root", "calvin"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sealed, err := k.SealSecrets(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := json.Marshal(sealed)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(text), "calvin") || !strings.Contains(string(text), "root") {
+				t.Errorf("sealed: %s", text)
+			}
+		})
+	}
+	if got, err := k.SealSecrets(t.Context(), map[string]any{"x": make(chan int)}); err == nil {
+		t.Errorf("a channel became %v", got)
+	}
+}
+
+func TestRedact(t *testing.T) {
+	t.Parallel()
+	sealed := mustSeal(t, localKeeper(t), "calvin")
+	for name, tc := range map[string]struct{ in, want any }{
+		"secret name":      {map[string]any{"password": "calvin", "user": "root"}, map[string]any{"password": "REDACTED", "user": "root"}},
+		"below one":        {map[string]any{"secrets": []any{"a", 1, nil}}, map[string]any{"secrets": []any{"REDACTED", 1, nil}}},
+		"no secret set":    {map[string]any{"password": ""}, map[string]any{"password": ""}},
+		"sealed in text":   {[]any{"Bearer " + sealed + "\nok"}, []any{"Bearer REDACTED\nok"}},
+		"sealed and cut":   {"x " + sealed[:30] + sealed + "!", "x REDACTEDREDACTED!"},
+		"struct":           {struct{ APIKey string }{"k"}, map[string]any{"APIKey": "REDACTED"}},
+		"not a JSON value": {map[string]any{"f": func() {}}, "REDACTED"},
+		"nothing":          {nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(tc.want, seal.Redact(tc.in)); diff != "" {
+				t.Errorf("(-want +got): %s", diff)
+			}
+		})
+	}
+}

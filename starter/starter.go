@@ -1,0 +1,214 @@
+package starter
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/seal"
+	"github.com/rackflow/rackflow/store"
+	"github.com/rackflow/rackflow/workflows"
+)
+
+// Servers finds servers.
+type Servers interface {
+	Server(ctx context.Context, ref string) (store.Server, error)
+}
+
+// Config is what a Starter works with.
+type Config struct {
+	Client      client.Client
+	Servers     Servers
+	Definitions *Definitions
+	Keeper      *seal.Keeper
+	// Namespace is the Temporal namespace of the client.
+	Namespace string
+	// TaskQueue is where workers wait for runs.
+	TaskQueue string
+	// Roots are what templates find as api, file and server.
+	Roots graph.Roots
+}
+
+// Starter starts and follows runs. It is safe for concurrent use.
+type Starter struct {
+	*Definitions
+
+	cfg   Config
+	plans *planCache
+}
+
+// New returns a Starter.
+func New(cfg Config) *Starter {
+	return &Starter{Definitions: cfg.Definitions, cfg: cfg, plans: newPlanCache()}
+}
+
+// Request starts a run.
+type Request struct {
+	// Graph is the name of a graph; Definition, where given, is used instead.
+	Graph      string
+	Definition *graph.Graph
+	// Server is the id, name or identifier of the server to bind the run to; empty for none.
+	Server  string
+	Options map[string]any
+	Context map[string]any
+}
+
+// Start resolves a graph and starts it. Nothing is started when anything is wrong
+// with the graph or its options, or when the server has an open run.
+func (s *Starter) Start(ctx context.Context, req Request) (*Run, error) {
+	prepared, err := s.prepare(ctx, req, uuid.NewString())
+	if err != nil {
+		return nil, err
+	}
+	in := workflows.Input{
+		Plan: prepared.plan, Server: prepared.server.ID, ServerName: prepared.server.Name, Context: prepared.context,
+	}
+	options := client.StartWorkflowOptions{
+		ID: workflows.UnboundWorkflowID(prepared.plan.ID), TaskQueue: s.cfg.TaskQueue,
+		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
+		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		EnableEagerStart:                         true,
+		StaticSummary:                            workflows.Summary(in.Plan, in.ServerName),
+		TypedSearchAttributes:                    workflows.Attributes(in.Plan, in.ServerName),
+	}
+	if in.Server != "" {
+		options.ID = workflows.ServerWorkflowID(in.Server)
+	}
+	started, err := s.cfg.Client.ExecuteWorkflow(ctx, options, workflows.RunGraphName, in)
+	if err != nil {
+		return nil, startError(err)
+	}
+	run := &Run{
+		InstanceID: workflows.InstanceID(started.GetID(), started.GetRunID()), WorkflowID: started.GetID(), RunID: started.GetRunID(),
+		Record: pendingRecord(in.Plan), Started: time.Now().UTC(), Warnings: prepared.warnings,
+	}
+	run.take(in)
+	s.plans.put(run.InstanceID, in)
+	return run, nil
+}
+
+func (r *Run) take(in workflows.Input) {
+	r.Plan, r.Server, r.ServerName, r.Parent = in.Plan, in.Server, in.ServerName, in.Parent
+}
+
+type prepared struct {
+	plan     *graph.Plan
+	server   store.Server
+	context  map[string]any
+	warnings graph.Problems
+}
+
+// prepare resolves a request. Secrets are sealed first, so that rendering cannot
+// spread them, and once more in what came out, for those of the definitions.
+func (s *Starter) prepare(ctx context.Context, req Request, id string) (*prepared, error) {
+	g, err := s.definition(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	p := &prepared{}
+	if req.Server != "" {
+		if p.server, err = s.server(ctx, req.Server); err != nil {
+			return nil, err
+		}
+	}
+	sealed := *g
+	if sealed.Options, err = s.seal(ctx, g.Options); err != nil {
+		return nil, err
+	}
+	options, err := s.seal(ctx, req.Options)
+	if err != nil {
+		return nil, err
+	}
+	if p.context, err = s.seal(ctx, req.Context); err != nil {
+		return nil, err
+	}
+	p.plan, p.warnings, err = s.Resolve(ctx, &sealed, graph.Request{
+		ID: id, Options: options, Context: p.context, Server: p.server.ID, Roots: s.cfg.Roots,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, s.sealPlan(ctx, p.plan)
+}
+
+func (s *Starter) definition(ctx context.Context, req Request) (*graph.Graph, error) {
+	if req.Definition != nil {
+		return req.Definition, nil
+	}
+	if req.Graph == "" {
+		return nil, &Error{Kind: Invalid, Message: "Graph name is missing or in wrong format"}
+	}
+	return s.Graph(ctx, req.Graph)
+}
+
+func (s *Starter) server(ctx context.Context, ref string) (store.Server, error) {
+	server, err := s.cfg.Servers.Server(ctx, ref)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Server{}, &Error{Kind: NotFound, Message: "Could not find node with identifier " + ref, Err: err}
+	}
+	return server, fromStore(err)
+}
+
+func (s *Starter) seal(ctx context.Context, values map[string]any) (map[string]any, error) {
+	if values == nil {
+		return nil, nil
+	}
+	sealed, err := s.cfg.Keeper.SealSecrets(ctx, values)
+	if err != nil {
+		return nil, err
+	}
+	return sealed.(map[string]any), nil //nolint:forcetypeassert // SealSecrets keeps the shape
+}
+
+func (s *Starter) sealPlan(ctx context.Context, plan *graph.Plan) error {
+	for i := range plan.Tasks {
+		options, err := s.seal(ctx, plan.Tasks[i].Options)
+		if err != nil {
+			return err
+		}
+		plan.Tasks[i].Options = options
+	}
+	return nil
+}
+
+// Subgraph makes the plan of a graph that a task runs.
+func (s *Starter) Subgraph(ctx context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error) {
+	p, err := s.prepare(ctx, Request{Graph: req.Graph, Server: req.Target, Options: req.Options}, req.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &graph.Subgraph{Plan: p.plan, Server: p.server.ID, ServerName: p.server.Name}, nil
+}
+
+func startError(err error) error {
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &started) {
+		return &Error{Kind: Busy, Message: workflows.BusyMessage, Err: err}
+	}
+	return fromTemporal(err)
+}
+
+// fromTemporal gives Temporal's own errors a place among ours.
+func fromTemporal(err error) error {
+	var (
+		unavailable *serviceerror.Unavailable
+		deadline    *serviceerror.DeadlineExceeded
+		notFound    *serviceerror.NotFound
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &notFound):
+		return &Error{Kind: NotFound, Message: err.Error(), Err: err}
+	case errors.As(err, &unavailable), errors.As(err, &deadline), errors.Is(err, context.DeadlineExceeded):
+		return &Error{Kind: Unavailable, Message: "Temporal does not answer; try again", Err: err}
+	}
+	return err
+}
