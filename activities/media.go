@@ -153,7 +153,7 @@ func powerOffIfInserted(ctx context.Context, b *bmc.BMC) error {
 	}
 	for _, s := range slots {
 		if s.Inserted {
-			return b.PowerOff(ctx, false)
+			return turnOff(ctx, b, false)
 		}
 	}
 	return nil

@@ -55,15 +55,47 @@ func obmNode(ctx context.Context, c *call) (graph.JobOutput, error) {
 	return graph.JobOutput{Result: result}, err
 }
 
+const (
+	// powerLimit is how long a server may take to change its power state.
+	powerLimit = 10 * time.Minute
+	// gracefulLimit is how long an operating system may take to shut down before power is cut.
+	gracefulLimit = 2 * time.Minute
+)
+
 func powerOn(ctx context.Context, _ *call, b *bmc.BMC, _ powerOptions) (any, error) {
-	return nil, b.PowerOn(ctx)
+	return nil, within(ctx, powerLimit, b.PowerOn)
 }
 
 func powerOff(ctx context.Context, _ *call, b *bmc.BMC, o powerOptions) (any, error) {
 	if off, err := awaitOff(ctx, b, time.Duration(o.WaitMs)*time.Millisecond); off || err != nil {
 		return nil, err
 	}
-	return nil, b.PowerOff(ctx, o.Graceful)
+	return nil, turnOff(ctx, b, o.Graceful)
+}
+
+// turnOff cuts power; when graceful, only if the operating system has not shut down in time.
+func turnOff(ctx context.Context, b *bmc.BMC, graceful bool) error {
+	if graceful {
+		limited, cancel := context.WithTimeout(ctx, gracefulLimit)
+		defer cancel()
+		err := b.PowerOff(limited, true)
+		if err == nil || ctx.Err() != nil || limited.Err() == nil {
+			return err
+		}
+	}
+	return within(ctx, powerLimit, func(ctx context.Context) error { return b.PowerOff(ctx, false) })
+}
+
+// within bounds an operation that waits for a state: one that is not reached in
+// time will not be by waiting once more.
+func within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := do(limited)
+	if err != nil && ctx.Err() == nil && limited.Err() != nil {
+		return permanent(fmt.Errorf("not done in %s: %w", limit, err))
+	}
+	return err
 }
 
 // pollPower is how often the power state is read while a server is expected to change it by itself.
@@ -112,20 +144,20 @@ func reboot(ctx context.Context, c *call, b *bmc.BMC, o powerOptions) (any, erro
 		return nil, err
 	}
 	if !done.WasOff {
-		if err := b.PowerOff(ctx, o.Graceful); err != nil {
+		if err := turnOff(ctx, b, o.Graceful); err != nil {
 			return nil, err
 		}
 		if err := c.checkpoint(ctx, cycle{WasOff: true}); err != nil {
 			return nil, err
 		}
 	}
-	return nil, b.PowerOn(ctx)
+	return powerOn(ctx, c, b, o)
 }
 
 // reset restarts the server in one step. An attempt that follows another tells by
 // the time of the last reset whether that one was carried out.
 func reset(graceful bool) powerAction {
-	return func(ctx context.Context, c *call, b *bmc.BMC, _ powerOptions) (any, error) {
+	return func(ctx context.Context, c *call, b *bmc.BMC, o powerOptions) (any, error) {
 		var earlier cycle
 		again, err := c.resumed(&earlier)
 		if err != nil {
@@ -140,13 +172,13 @@ func reset(graceful bool) powerAction {
 				return nil, uncertain(fmt.Errorf("%s: an earlier attempt may or may not have reset the server, and its BMC does not tell; check it, then run the graph again", b))
 			}
 			if last.After(earlier.Before) {
-				return nil, b.PowerOn(ctx)
+				return powerOn(ctx, c, b, o)
 			}
 		}
 		if err := c.checkpoint(ctx, cycle{Asked: true, Before: last}); err != nil {
 			return nil, err
 		}
-		return nil, b.Restart(ctx, graceful)
+		return nil, within(ctx, powerLimit, func(ctx context.Context) error { return b.Restart(ctx, graceful) })
 	}
 }
 

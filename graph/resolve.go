@@ -81,13 +81,26 @@ func resolveTask(t Task, lib Library, plan *Plan, req Request) (PlannedTask, Pro
 		problems.add(path, err.Error(), "")
 	}
 	checkRequired(planned, base, plan.InjectableName, path, &problems)
-	for _, schema := range []json.RawMessage{def.OptionsSchema, base.OptionsSchema} {
-		problems = append(problems, CheckOptions(planned.Options, schema, path)...)
-		if len(schema) > 0 && schema[0] == '{' && holdsTemplate(planned.Options) {
-			planned.Schema = schema
-		}
+	schema := both(def.OptionsSchema, base.OptionsSchema)
+	problems = append(problems, CheckOptions(planned.Options, schema, path)...)
+	if holdsTemplate(planned.Options) {
+		planned.Schema = schema
 	}
 	return planned, problems
+}
+
+// both joins two schemas; one that is only a file's name counts as none.
+func both(a, b json.RawMessage) json.RawMessage {
+	isObject := func(s json.RawMessage) bool { return len(s) > 0 && s[0] == '{' }
+	switch {
+	case isObject(a) && isObject(b):
+		return json.RawMessage(fmt.Sprintf(`{"allOf":[%s,%s]}`, a, b))
+	case isObject(a):
+		return a
+	case isObject(b):
+		return b
+	}
+	return nil
 }
 
 func checkRequired(t PlannedTask, base *BaseTask, graph, path string, problems *Problems) {

@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	v2 "github.com/rackflow/rackflow/api/v2"
+	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/starter"
+	"github.com/rackflow/rackflow/store"
+)
+
+// Runs starts and follows runs. Errors that are meant for the client are
+// *starter.Error values.
+type Runs interface {
+	Start(ctx context.Context, req starter.Request) (*starter.Run, error)
+	Get(ctx context.Context, instanceID string) (*starter.Run, error)
+	// List returns one page, and how many runs there are on all pages.
+	List(ctx context.Context, f starter.Filter) (runs []*starter.Run, total int, err error)
+	Cancel(ctx context.Context, instanceID string) error
+	Delete(ctx context.Context, instanceID string) error
+	// ActiveOn returns the open run of a server, or nil.
+	ActiveOn(ctx context.Context, serverID string) (*starter.Run, error)
+}
+
+// Definitions are the graphs and tasks, stock and stored together.
+type Definitions interface {
+	Get(ctx context.Context, kind store.DefinitionKind, name string) (starter.Definition, error)
+	List(ctx context.Context, kind store.DefinitionKind) ([]starter.Definition, error)
+	CheckGraph(ctx context.Context, body []byte) (*graph.Graph, graph.Problems, error)
+	PutGraph(ctx context.Context, body []byte) (starter.Definition, graph.Problems, error)
+	PutTask(ctx context.Context, body []byte) (starter.Definition, graph.Problems, error)
+	Delete(ctx context.Context, kind store.DefinitionKind, name string) error
+}
+
+// Servers is the inventory; its contract is that of [store.Store].
+type Servers interface {
+	CreateServer(ctx context.Context, s store.Server) (store.Server, error)
+	Server(ctx context.Context, ref string) (store.Server, error)
+	Servers(ctx context.Context) ([]store.Server, error)
+	UpdateServer(ctx context.Context, s store.Server) (store.Server, error)
+	DeleteServer(ctx context.Context, id string) error
+	PutOBM(ctx context.Context, o store.OBM) (store.OBM, error)
+	OBM(ctx context.Context, id string) (store.OBM, error)
+	OBMs(ctx context.Context, serverID string) ([]store.OBM, error)
+	DeleteOBM(ctx context.Context, id string) error
+}
+
+// Sealer seals the secrets of what clients send before it is stored.
+type Sealer interface {
+	SealSecrets(ctx context.Context, v any) (any, error)
+}
+
+// Config is what the API stands on. All of it is required.
+type Config struct {
+	Runs        Runs
+	Definitions Definitions
+	Servers     Servers
+	Keeper      Sealer
+	Log         *slog.Logger
+	// Version is rackflow's own, as /healthz shows it.
+	Version string
+}
+
+// basePath is where the API is; it is also what paths in answers begin with.
+const basePath = "/api/2.0"
+
+// aliases are RackHD's other names for the same API.
+var aliases = []string{"/api/current", "/api/common"}
+
+// handlers implements [v2.ServerInterface], one file a resource.
+type handlers struct {
+	Config
+
+	document *document
+}
+
+// New returns the API. More routes may be added to it; they share its request
+// ids, access log, error answers and protection from other web pages.
+func New(c Config) (*echo.Echo, error) {
+	doc, err := newDocument()
+	if err != nil {
+		return nil, fmt.Errorf("read the API's own document: %w", err)
+	}
+	e := echo.New()
+	e.HTTPErrorHandler = answerError(c.Log)
+	e.Use(requestID, accessLog(c.Log), recovered, sameOrigin)
+	h := &handlers{Config: c, document: doc}
+	for _, prefix := range append([]string{basePath}, aliases...) {
+		v2.RegisterHandlersWithBaseURL(e, h, prefix)
+	}
+	e.GET(healthPath, h.health)
+	return e, nil
+}
+
+// NewServer returns a server for handler, without address. Handlers that stream
+// set deadlines of their own with [http.ResponseController].
+func NewServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+}

@@ -1,0 +1,117 @@
+package bmc
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	opReset   = "reset"
+	opRestart = "restart"
+	opResetAt = "read last reset time"
+)
+
+// ResetType is a kind of reset in Redfish's words. A BMC offers only some.
+type ResetType string
+
+// The reset types that iDRACs offer.
+const (
+	ResetOn               ResetType = "On"
+	ResetForceOff         ResetType = "ForceOff"
+	ResetForceRestart     ResetType = "ForceRestart"
+	ResetGracefulRestart  ResetType = "GracefulRestart"
+	ResetGracefulShutdown ResetType = "GracefulShutdown"
+	ResetPushPowerButton  ResetType = "PushPowerButton"
+	ResetNmi              ResetType = "Nmi"
+	ResetPowerCycle       ResetType = "PowerCycle"
+)
+
+// Reset asks for one reset and returns when the BMC has accepted it; nothing is
+// confirmed. It is not idempotent: after an Unknown outcome, look before repeating
+// it. Prefer PowerOn, PowerOff and Restart.
+func (b *BMC) Reset(ctx context.Context, kind ResetType) error {
+	return b.reset(ctx, opReset, kind)
+}
+
+func (b *BMC) reset(ctx context.Context, op string, kind ResetType) error {
+	system, err := b.system(ctx, op)
+	if err != nil {
+		return err
+	}
+	action := system.Actions.Reset
+	if len(action.Allowed) > 0 && !slices.Contains(action.Allowed, kind) {
+		return b.refuse(op, fmt.Sprintf("the BMC does not offer reset type %s", kind), fmt.Sprintf("it offers %v", action.Allowed))
+	}
+	return b.post(ctx, op, action.Target, map[string]ResetType{"ResetType": kind})
+}
+
+// LastResetTime returns when the server was last reset, by the BMC's clock, and
+// whether the BMC reports it.
+func (b *BMC) LastResetTime(ctx context.Context) (time.Time, bool, error) {
+	system, err := b.system(ctx, opResetAt)
+	if err != nil {
+		return time.Time{}, false, err
+	}
+	at, reported := system.lastReset()
+	return at, reported, nil
+}
+
+func (s *systemDoc) lastReset() (time.Time, bool) {
+	at, err := time.Parse(time.RFC3339, s.LastResetTime)
+	return at, err == nil && at.Unix() > 0
+}
+
+// Restart restarts a server that is on and starts one that is off. It returns once
+// the restart has begun and the server reports to be on. When graceful, the
+// operating system is asked to restart.
+//
+// Restart is not idempotent. A BMC that shows no sign of a forced restart but
+// accepted it is believed.
+func (b *BMC) Restart(ctx context.Context, graceful bool) error {
+	state, err := b.settledPower(ctx, opRestart, On)
+	if err != nil {
+		return err
+	}
+	if state == Off {
+		return b.PowerOn(ctx)
+	}
+	before, err := b.system(ctx, opRestart)
+	if err != nil {
+		return err
+	}
+	kind, limit := ResetForceRestart, b.pace.restartForced
+	if graceful {
+		kind, limit = ResetGracefulRestart, b.pace.restartAsked
+	}
+	asked := b.reset(ctx, opRestart, kind)
+	if asked != nil && (OutcomeOf(asked) != Unknown || ctx.Err() != nil) {
+		return asked
+	}
+	if err := b.awaitRestart(ctx, before, limit); err != nil {
+		if asked != nil {
+			return asked
+		}
+		if graceful || ctx.Err() != nil {
+			return err
+		}
+	}
+	return b.awaitPower(ctx, opRestart, On)
+}
+
+// awaitRestart looks for a sign of the restart: another reset time or a state other
+// than On.
+func (b *BMC) awaitRestart(ctx context.Context, before *systemDoc, limit time.Duration) error {
+	was, _ := before.lastReset()
+	w := wait{op: opRestart, what: "the restart has begun", every: b.pace.poll, limit: limit}
+	return b.until(ctx, w, func(ctx context.Context) (bool, error) {
+		now, err := b.system(ctx, opRestart)
+		if err != nil {
+			return false, err
+		}
+		at, reported := now.lastReset()
+		state := powerState(now.PowerState)
+		return reported && !at.Equal(was) || state != On && state != PowerUnknown, nil
+	})
+}

@@ -1,0 +1,191 @@
+package bmc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/stmcginnis/gofish"
+)
+
+const (
+	systemsURI  = "/redfish/v1/Systems"
+	managersURI = "/redfish/v1/Managers"
+	// mainSystem ends the server's own URI on an iDRAC, beside which it may list DPUs.
+	mainSystem = "/System.Embedded.1"
+	expanded   = "?$expand=*($levels=1)"
+)
+
+// The documents below hold only what the package uses.
+type link struct {
+	URI string `json:"@odata.id"`
+}
+
+type collection struct {
+	Members []json.RawMessage
+}
+
+type systemDoc struct {
+	URI                string `json:"@odata.id"`
+	Manufacturer       string
+	Model              string
+	SKU                string
+	SerialNumber       string
+	UUID               string
+	PowerState         string
+	LastResetTime      string
+	Boot               bootDoc
+	EthernetInterfaces link
+	VirtualMedia       link
+	Actions            struct {
+		Reset struct {
+			Target  string      `json:"target"`
+			Allowed []ResetType `json:"ResetType@Redfish.AllowableValues"`
+		} `json:"#ComputerSystem.Reset"`
+	}
+	Links struct {
+		ManagedBy []link
+	}
+	Settings struct {
+		Object link `json:"SettingsObject"`
+	} `json:"@Redfish.Settings"`
+
+	etag string
+}
+
+type managerDoc struct {
+	Model           string
+	FirmwareVersion string
+	VirtualMedia    link
+}
+
+// system reads the server's own system resource.
+func (b *BMC) system(ctx context.Context, op string) (*systemDoc, error) {
+	uri, err := b.findSystem(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	doc := new(systemDoc)
+	doc.etag, err = b.get(ctx, op, uri, doc)
+	if err != nil {
+		return nil, err
+	}
+	doc.URI = uri
+	return doc, nil
+}
+
+// findSystem returns the URI of the server's own system, which does not change
+// while the BMC runs.
+func (b *BMC) findSystem(ctx context.Context, op string) (string, error) {
+	if uri := b.knownSystem(); uri != "" {
+		return uri, nil
+	}
+	members, err := b.members(ctx, op, systemsURI)
+	if err != nil {
+		return "", err
+	}
+	if len(members) == 0 {
+		return "", b.refuse(op, "the BMC lists no system", "check that the endpoint is a server's BMC")
+	}
+	uri := members[0]
+	for _, member := range members {
+		if strings.HasSuffix(member, mainSystem) {
+			uri = member
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.systemURI = uri
+	return uri, nil
+}
+
+func (b *BMC) knownSystem() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.systemURI
+}
+
+// manager reads the BMC's own resource.
+func (b *BMC) manager(ctx context.Context, op string, system *systemDoc) (*managerDoc, error) {
+	managers := make([]string, 0, 1)
+	for _, by := range system.Links.ManagedBy {
+		managers = append(managers, by.URI)
+	}
+	if len(managers) == 0 {
+		var err error
+		if managers, err = b.members(ctx, op, managersURI); err != nil {
+			return nil, err
+		}
+	}
+	if len(managers) == 0 {
+		return nil, b.refuse(op, "the BMC does not list itself", "check that the endpoint is a server's BMC")
+	}
+	doc := new(managerDoc)
+	_, err := b.get(ctx, op, managers[0], doc)
+	return doc, err
+}
+
+// members returns the URIs of a collection's members.
+func (b *BMC) members(ctx context.Context, op, uri string) ([]string, error) {
+	var list struct{ Members []link }
+	if _, err := b.get(ctx, op, uri, &list); err != nil {
+		return nil, err
+	}
+	uris := make([]string, 0, len(list.Members))
+	for _, member := range list.Members {
+		uris = append(uris, member.URI)
+	}
+	return uris, nil
+}
+
+// readMembers returns the members of a collection: with one request when the BMC
+// can expand it, else with one more for each.
+func readMembers[T any](ctx context.Context, b *BMC, op, uri string) ([]T, error) {
+	list, err := b.list(ctx, op, uri)
+	if err != nil {
+		return nil, err
+	}
+	docs := make([]T, len(list.Members))
+	for i, member := range list.Members {
+		if err := readMember(ctx, b, op, member, &docs[i]); err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
+}
+
+func readMember(ctx context.Context, b *BMC, op string, member json.RawMessage, out any) error {
+	var head struct {
+		link
+		ID string `json:"Id"` // every resource has one, a mere link has none
+	}
+	if err := decode(bytes.NewReader(member), &head); err != nil {
+		return b.failure(op).of(ctx, err)
+	}
+	if head.ID != "" {
+		return decode(bytes.NewReader(member), out)
+	}
+	_, err := b.get(ctx, op, head.URI, out)
+	return err
+}
+
+// list reads a collection, expanded if the BMC can do that after all.
+func (b *BMC) list(ctx context.Context, op, uri string) (collection, error) {
+	var list collection
+	if b.offers(func(s *gofish.Service) bool { return s.ProtocolFeaturesSupported.ExpandQuery.ExpandAll }) {
+		_, err := b.get(ctx, op, uri+expanded, &list)
+		if err == nil || OutcomeOf(err) != Permanent {
+			return list, err
+		}
+	}
+	_, err := b.get(ctx, op, uri, &list)
+	return list, err
+}
+
+// offers tells whether the service root announces a protocol feature.
+func (b *BMC) offers(feature func(*gofish.Service) bool) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.client != nil && b.client.Service != nil && feature(b.client.Service)
+}

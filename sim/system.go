@@ -1,0 +1,130 @@
+package sim
+
+import (
+	"slices"
+	"time"
+)
+
+const (
+	model       = "PowerEdge R660"
+	maker       = "Dell Inc."
+	biosVersion = "2.4.4"
+	nicID       = "NIC.Integrated.1-1-1"
+	resetAt     = "/Actions/ComputerSystem.Reset"
+)
+
+func (s *Server) systems() doc {
+	return collection(systemsURI, "ComputerSystem", "Computer System Collection", systemURI)
+}
+
+func (s *Server) system() doc {
+	body := described(systemURI, "ComputerSystem", "v1_20_1", "System.Embedded.1", "System")
+	s.describeHardware(body)
+	s.describeState(body)
+	body["Actions"] = doc{"#ComputerSystem.Reset": doc{
+		"target":                            systemURI + resetAt,
+		"ResetType@Redfish.AllowableValues": resetTypes,
+	}}
+	body["EthernetInterfaces"] = ref(nicsURI)
+	body["VirtualMedia"] = ref(mediaURI)
+	body["Links"] = doc{
+		"Chassis": []doc{ref(chassisURI)}, "Chassis@odata.count": 1,
+		"ManagedBy": []doc{ref(managerURI)}, "ManagedBy@odata.count": 1,
+	}
+	return body
+}
+
+func (s *Server) describeHardware(body doc) {
+	body["Description"] = "Computer System which represents a machine (physical or virtual) and the local resources such as memory, cpu and other devices that can be accessed from that machine."
+	body["SystemType"] = "Physical"
+	body["Manufacturer"] = maker
+	body["Model"] = model
+	body["SKU"] = s.tag
+	body["SerialNumber"] = "SIM" + s.tag
+	body["PartNumber"] = "0SIMR6A00"
+	body["UUID"] = systemUUID(s.tag)
+	body["AssetTag"] = ""
+	body["BiosVersion"] = biosVersion
+	body["MemorySummary"] = doc{
+		"TotalSystemMemoryGiB": 256, "MemoryMirroring": "System", "Status": healthy(),
+	}
+	body["ProcessorSummary"] = doc{
+		"Count": 2, "CoreCount": 64, "LogicalProcessorCount": 128, "ThreadingEnabled": true,
+		"Model": "Intel(R) Xeon(R) Gold 6430", "Status": healthy(),
+	}
+	body["Status"] = healthy()
+}
+
+func (s *Server) describeState(body doc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	body["PowerState"] = s.power
+	body["LastResetTime"] = s.lastReset.Format(time.RFC3339)
+	body["HostName"] = ""
+	if s.osRunning && s.disk != nil {
+		body["HostName"] = s.disk.Hostname
+	}
+	body["Boot"] = doc{
+		"BootOrder":                                         []string{"HardDisk.List.1-1", nicID},
+		"BootOrder@odata.count":                             2,
+		"BootSourceOverrideEnabled":                         s.override.enabled,
+		"BootSourceOverrideMode":                            s.override.mode,
+		"BootSourceOverrideTarget":                          s.override.target,
+		"UefiTargetBootSourceOverride":                      nil,
+		"BootSourceOverrideEnabled@Redfish.AllowableValues": overrideEnabledValues,
+		"BootSourceOverrideMode@Redfish.AllowableValues":    overrideModeValues,
+		"BootSourceOverrideTarget@Redfish.AllowableValues":  overrideTargetValues,
+	}
+}
+
+// patchSystem sets the boot override, the one thing a client can write here.
+func (s *Server) patchSystem(body doc) error {
+	for name := range body {
+		if name != "Boot" {
+			return refusePatch(name, s.system())
+		}
+	}
+	boot, ok := body["Boot"].(doc)
+	if !ok {
+		return refuseType("Boot")
+	}
+	return s.setOverride(boot)
+}
+
+func refusePatch(name string, current doc) error {
+	if _, known := current[name]; known {
+		return refuseReadOnly(name)
+	}
+	return refuseUnknownProperty(name)
+}
+
+// oneOf accepts "" for a property that was not sent.
+func oneOf(body doc, name string, allowed []string) (string, error) {
+	value, err := text(body, name)
+	if err != nil {
+		return "", err
+	}
+	if value != "" && !slices.Contains(allowed, value) {
+		return "", refuseValue(value, name, allowed)
+	}
+	return value, nil
+}
+
+func (s *Server) nics() doc {
+	return collection(nicsURI, "EthernetInterface", "System Ethernet Interface Collection", nicURI)
+}
+
+func (s *Server) nic() doc {
+	body := described(nicURI, "EthernetInterface", "v1_9_0", nicID, "System Ethernet Interface")
+	body["Description"] = "Integrated NIC 1 Port 1 Partition 1"
+	body["MACAddress"] = s.mac
+	body["PermanentMACAddress"] = s.mac
+	body["InterfaceEnabled"] = true
+	body["LinkStatus"] = "LinkUp"
+	body["SpeedMbps"] = 25000
+	body["AutoNeg"] = true
+	body["FullDuplex"] = true
+	body["MTUSize"] = nil
+	body["Status"] = doc{"Health": "OK", "State": "Enabled"}
+	return body
+}
