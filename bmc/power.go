@@ -147,31 +147,27 @@ func heading(state, want PowerState) bool {
 	return state == PoweringOn && want == On || state == PoweringOff && want == Off
 }
 
-// awaitPower reads until two reads in a row are the wanted state, or until the
-// server has been in it and gone on by itself, as one whose installer turns it off.
+// awaitPower reads until two reads in a row are the wanted state, or, once that has
+// been seen, the opposite: the server has been there and gone on by itself, as one
+// whose installer turns it off.
 func (b *BMC) awaitPower(ctx context.Context, op string, want PowerState) error {
-	agreed, reached := 0, false
+	agreed, away := 0, 0
+	reached := false
 	w := wait{op: op, what: "power state " + string(want), every: b.pace.poll}
 	return b.until(ctx, w, func(ctx context.Context) (bool, error) {
 		state, err := b.readPower(ctx, op)
-		if err != nil {
-			agreed = 0
-			return false, err
+		switch {
+		case err == nil && state == want:
+			agreed, away, reached = agreed+1, 0, true
+		case err == nil && reached && opposite(state, want):
+			agreed, away = 0, away+1
+		default:
+			agreed, away = 0, 0
 		}
-		if state == want {
-			agreed++
-			reached = true
-			return agreed == 2, nil
-		}
-		agreed = 0
-		return reached && away(state, want), nil
+		return agreed == 2 || away == 2, err
 	})
 }
 
-// away tells whether a server has left the wanted state for the opposite one.
-func away(state, want PowerState) bool {
-	if want == On {
-		return state == Off || state == PoweringOff
-	}
-	return state == On || state == PoweringOn
+func opposite(state, want PowerState) bool {
+	return state == Off && want == On || state == On && want == Off
 }

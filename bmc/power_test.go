@@ -105,6 +105,7 @@ func TestPower(t *testing.T) {
 		{name: "the opposite way first", do: on, is: "Off", reads: []string{"PoweringOff", "PoweringOff"}, ends: "On", asked: 1, settles: 4},
 		{name: "off while hung in powering on", do: off, is: "PoweringOn", ends: "Off", asked: 1, settles: 2},
 		{name: "slow to show", do: on, is: "Off", reads: []string{"Off", "Off", "PoweringOn", "On", "Off", "On"}, ends: "On", asked: 1},
+		{name: "there and gone on", do: on, is: "Off", reads: []string{"Off", "Off", "PoweringOn", "On", "Off", "Off"}, ends: "On", asked: 1},
 		{name: "conflict for a while", do: on, is: "Off", resets: []answer{conflict, conflict, conflict, conflict, conflict, conflict}, ends: "On", asked: 7},
 		{name: "conflict for ever", do: on, is: "Off", resets: []answer{conflict, conflict, conflict, conflict, conflict, conflict, conflict}, ends: "Off", asked: 7, outcome: Busy},
 		{name: "there already after all", do: on, is: "On", reads: []string{"Off", "Off"}, resets: []answer{already}, ends: "On", asked: 1},

@@ -114,7 +114,7 @@ func (s *Server) openMedia(ctx context.Context, index int) (*medium, error) {
 	if !ok {
 		return nil, errNoMedia
 	}
-	remote, err := openRemote(ctx, s.images, location)
+	remote, err := openPatiently(ctx, s.images, location, s.fleet.cfg.Timing)
 	if err != nil {
 		return nil, fmt.Errorf("slot %s: %w", slotID(index), err)
 	}

@@ -36,6 +36,8 @@ type Timing struct {
 	CallbackRetry time.Duration
 	// CallbackPatience is how long an installer tries to reach a server; 30 s.
 	CallbackPatience time.Duration
+	// ReadPatience is how long reads of an inserted image are repeated that nobody answers; 30 s.
+	ReadPatience time.Duration
 }
 
 func (t Timing) withDefaults() Timing {
@@ -48,6 +50,7 @@ func (t Timing) withDefaults() Timing {
 		MediaSettle:      orDefault(t.MediaSettle, 100*time.Millisecond),
 		CallbackRetry:    orDefault(t.CallbackRetry, 250*time.Millisecond),
 		CallbackPatience: orDefault(t.CallbackPatience, 30*time.Second),
+		ReadPatience:     orDefault(t.ReadPatience, 30*time.Second),
 	}
 }
 

@@ -212,7 +212,7 @@ func TestRemoteImageReadsEverything(t *testing.T) {
 	}
 	client := newImageClient()
 	t.Cleanup(client.CloseIdleConnections)
-	remote, err := openRemote(t.Context(), client, serveImages(t, map[string][]byte{"a.iso": data})+"a.iso")
+	remote, err := openPatiently(t.Context(), client, serveImages(t, map[string][]byte{"a.iso": data})+"a.iso", Timing{})
 	if err != nil {
 		t.Fatal(err)
 	}

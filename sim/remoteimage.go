@@ -53,36 +53,61 @@ type remoteImage struct {
 	transferred int64
 	chunk       []byte // the last one read
 	chunkAt     int64  // its offset
+	// patience is how long a read is tried again that got no answer or only a part of
+	// one, as a drive's reads are, every so often; zero gives up at once.
+	patience, retry time.Duration
+}
+
+// unanswered is a request that got no answer, or only a part of one.
+type unanswered struct{ err error }
+
+func (u *unanswered) Error() string { return u.err.Error() }
+func (u *unanswered) Unwrap() error { return u.err }
+
+// persist repeats a read for as long as nobody answers and patience lasts.
+func (m *remoteImage) persist(read func() error) error {
+	deadline := time.Now().Add(m.patience)
+	for {
+		err := read()
+		if _, silent := errors.AsType[*unanswered](err); !silent || !time.Now().Before(deadline) || !pause(m.ctx, m.retry) {
+			return err
+		}
+	}
 }
 
 // checkImage tries what the iDRAC needs of a server: HEAD, then a range.
 func checkImage(ctx context.Context, client *http.Client, location string) error {
-	image, err := openRemote(ctx, client, location)
-	if err != nil {
+	image := &remoteImage{ctx: ctx, client: client, url: location}
+	if err := image.open(); err != nil {
 		return err
 	}
 	return image.fetch(0)
 }
 
-func openRemote(ctx context.Context, client *http.Client, location string) (*remoteImage, error) {
-	image := &remoteImage{ctx: ctx, client: client, url: location}
-	response, err := image.do(http.MethodHead, "")
+// openPatiently opens an image whose server may be away for a while.
+func openPatiently(ctx context.Context, client *http.Client, location string, t Timing) (*remoteImage, error) {
+	image := &remoteImage{ctx: ctx, client: client, url: location, patience: t.ReadPatience, retry: t.CallbackRetry}
+	return image, image.persist(image.open)
+}
+
+func (m *remoteImage) open() error {
+	response, err := m.do(http.MethodHead, "")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := response.Body.Close(); err != nil {
-		return nil, fmt.Errorf("HEAD of the image: %w", err)
+		return fmt.Errorf("HEAD of the image: %w", err)
 	}
 	switch {
 	case response.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("HEAD of the image answered status %d instead of 200", response.StatusCode)
+		return fmt.Errorf("HEAD of the image answered status %d instead of 200", response.StatusCode)
 	case response.Header.Get("Accept-Ranges") != "bytes":
-		return nil, errors.New("the image server does not announce Accept-Ranges: bytes")
+		return errors.New("the image server does not announce Accept-Ranges: bytes")
 	case response.ContentLength <= 0:
-		return nil, errors.New("the image server does not say the image's Content-Length")
+		return errors.New("the image server does not say the image's Content-Length")
 	}
-	image.size = response.ContentLength
-	return image, nil
+	m.size = response.ContentLength
+	return nil
 }
 
 func (m *remoteImage) do(method, byteRange string) (*http.Response, error) {
@@ -99,7 +124,7 @@ func (m *remoteImage) do(method, byteRange string) (*http.Response, error) {
 	}
 	response, err := m.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("%s of the image: %w", method, withoutURL(err))
+		return nil, &unanswered{fmt.Errorf("%s of the image: %w", method, withoutURL(err))}
 	}
 	if !response.ProtoAtLeast(1, 1) {
 		_ = response.Body.Close()
@@ -132,7 +157,7 @@ func (m *remoteImage) fetch(at int64) (err error) {
 	n, err := io.ReadFull(response.Body, chunk)
 	m.transferred += int64(n)
 	if err != nil {
-		return fmt.Errorf("a byte range of the image ended early: %w", err)
+		return &unanswered{fmt.Errorf("a byte range of the image ended early: %w", err)}
 	}
 	m.chunk, m.chunkAt = chunk, at
 	return nil
@@ -150,7 +175,7 @@ func (m *remoteImage) ReadAt(p []byte, off int64) (int, error) {
 			return done, io.EOF
 		}
 		if at < m.chunkAt || at >= m.chunkAt+int64(len(m.chunk)) {
-			if err := m.fetch(at - at%imageChunk); err != nil {
+			if err := m.persist(func() error { return m.fetch(at - at%imageChunk) }); err != nil {
 				return done, err
 			}
 		}

@@ -64,6 +64,16 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+func TestWithoutVerb(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"node"}, {"help", "node"}} {
+		c := newCase(args...)
+		if code := runCase(t, c); code != exitOK || !strings.Contains(c.stdout.String(), "Available Commands:") {
+			t.Errorf("%v: exit code %d, stdout %q", args, code, &c.stdout)
+		}
+	}
+}
+
 // TestExitCodes holds the codes of the help against those of the golden files: each is documented, and seen.
 func TestExitCodes(t *testing.T) {
 	t.Parallel()

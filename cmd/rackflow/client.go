@@ -140,11 +140,11 @@ func codeOf(status int) exitCode {
 // decode reads the answer to a request; it takes what a method of the client returns.
 func decode[T any](resp *http.Response, err error) (T, error) {
 	var into T
+	data, err := readAnswer(resp, err)
 	if err != nil {
 		return into, err
 	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(&into); err != nil {
+	if err := json.Unmarshal(data, &into); err != nil {
 		return into, fmt.Errorf("read the answer of rackflow: %w", err)
 	}
 	return into, nil
@@ -152,15 +152,20 @@ func decode[T any](resp *http.Response, err error) (T, error) {
 
 // decodeText reads an answer that is a line of text.
 func decodeText(resp *http.Response, err error) (string, error) {
+	data, err := readAnswer(resp, err)
+	return strings.TrimSpace(string(data)), err
+}
+
+func readAnswer(resp *http.Response, err error) ([]byte, error) {
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorAnswer))
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return "", fmt.Errorf("read the answer of rackflow: %w", err)
+		return nil, &exitError{code: exitUnreachable, err: fmt.Errorf("the answer of rackflow broke off: %w", err), hint: "Try again."}
 	}
-	return strings.TrimSpace(string(data)), nil
+	return data, nil
 }
 
 // done discards the answer of a request that only succeeds or fails.

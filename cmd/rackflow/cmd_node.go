@@ -125,11 +125,14 @@ func (a *app) writeNode(b *strings.Builder, view nodeView) {
 	a.runTable(view.ActiveRuns).write(b)
 }
 
+const nodeDeleteHelp = `Delete a server with its BMC settings. The server itself is not touched.
+A server with an active run is not deleted: cancel the run first.`
+
 func newNodeDelete(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:               "delete REF",
 		Short:             "Delete a server with its BMC settings",
-		Long:              "Delete a server with its BMC settings. The server itself is not touched.\nA server with an active run is not deleted: cancel the run first.",
+		Long:              nodeDeleteHelp,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeNodes,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -71,7 +72,11 @@ func newNodeAdd(a *app) *cobra.Command {
 }
 
 func (n nodeAdd) run(ctx context.Context, name string) error {
-	config, err := n.config()
+	endpoint, err := parseBMC(n.bmc)
+	if err != nil {
+		return err
+	}
+	config, err := n.config(endpoint)
 	if err != nil {
 		return err
 	}
@@ -84,11 +89,11 @@ func (n nodeAdd) run(ctx context.Context, name string) error {
 		return err
 	}
 	if n.trust {
-		if config["fingerprint"], err = n.askFingerprint(ctx); err != nil {
+		if config["fingerprint"], err = n.askFingerprint(ctx, endpoint); err != nil {
 			return err
 		}
 	}
-	if config["password"], err = n.password(ctx); err != nil {
+	if config["password"], err = n.password(ctx, endpoint.Host); err != nil {
 		return err
 	}
 	node, err := decode[v2.NodeDocument](api.NodesPost(ctx, v2.NodeCreate{
@@ -101,29 +106,30 @@ func (n nodeAdd) run(ctx context.Context, name string) error {
 	return n.a.print(node, func(b *strings.Builder) { fmt.Fprintln(b, node.ID) })
 }
 
-// config makes RackHD's settings of a Redfish BMC, but for the password.
-func (n nodeAdd) config() (map[string]any, error) {
-	u, err := url.Parse(n.bmc)
+// parseBMC takes no URL with a password in it, and repeats none in an error.
+func parseBMC(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Scheme != "https" || u.Hostname() == "":
-		// the text may hold a password, so it is not shown
 		return nil, usagef("--bmc should be a URL such as https://10.0.0.5")
 	case u.User != nil:
 		return nil, usagef("--bmc should not hold user and password: use --user and --password-stdin")
-	case n.user == "":
+	}
+	return u, nil
+}
+
+// config makes RackHD's settings of a Redfish BMC, but for the password.
+func (n nodeAdd) config(endpoint *url.URL) (map[string]any, error) {
+	if n.user == "" {
 		return nil, usagef("--user should not be empty")
 	}
-	text := u.Port()
-	if text == "" {
-		text = httpsPort
-	}
-	port, err := strconv.ParseUint(text, 10, 16)
+	port, err := strconv.ParseUint(cmp.Or(endpoint.Port(), httpsPort), 10, 16)
 	if err != nil {
-		return nil, usagef("--bmc: port %s is out of range", text)
+		return nil, usagef("--bmc: port %s is out of range", endpoint.Port())
 	}
 	config := map[string]any{
-		"host": u.Hostname(), "port": port, "protocol": u.Scheme, "user": n.user,
-		"uri": "https://" + u.Host + "/redfish/v1", "root": "/redfish/v1/",
+		"host": endpoint.Hostname(), "port": port, "protocol": endpoint.Scheme, "user": n.user,
+		"uri": "https://" + endpoint.Host + "/redfish/v1", "root": "/redfish/v1/",
 	}
 	if n.fingerprint != "" {
 		if config["fingerprint"], err = parseFingerprint(n.fingerprint); err != nil {
@@ -153,15 +159,11 @@ func parseMACs(texts []string) ([]string, error) {
 	return macs, nil
 }
 
-func (n nodeAdd) askFingerprint(ctx context.Context) (string, error) {
-	u, err := url.Parse(n.bmc)
+func (n nodeAdd) askFingerprint(ctx context.Context, endpoint *url.URL) (string, error) {
+	fingerprint, err := bmc.Fingerprint(ctx, "https://"+endpoint.Host)
 	if err != nil {
-		return "", usagef("--bmc should be a URL such as https://10.0.0.5")
+		return "", fmt.Errorf("trust the BMC at %s: %w", endpoint.Host, err)
 	}
-	fingerprint, err := bmc.Fingerprint(ctx, "https://"+u.Host)
-	if err != nil {
-		return "", fmt.Errorf("trust the BMC at %s: %w", u.Host, err)
-	}
-	n.a.notef("The BMC at %s has the fingerprint %s", u.Host, fingerprint)
+	n.a.notef("The BMC at %s has the fingerprint %s", endpoint.Host, fingerprint)
 	return fingerprint, nil
 }

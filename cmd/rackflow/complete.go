@@ -31,7 +31,9 @@ func offerWords[T ~string](cmd *cobra.Command, flag string, words ...T) {
 
 // complete offers names of the server's, for the first argument only; without
 // the server there is nothing to offer.
-func (a *app) complete(cmd *cobra.Command, args []string, names func(context.Context, *v2.Client) ([]string, error)) ([]string, cobra.ShellCompDirective) {
+func (a *app) complete(
+	cmd *cobra.Command, args []string, names func(context.Context, *v2.Client) ([]string, error),
+) ([]string, cobra.ShellCompDirective) {
 	api, err := a.client()
 	if err != nil || len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

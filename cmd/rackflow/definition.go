@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -58,17 +59,28 @@ func (d definitions) newPut() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var names []string
-			for _, file := range files {
-				name, err := d.putFile(cmd.Context(), api, file)
-				if err != nil {
-					return err
-				}
-				names = append(names, name)
+			names, err := d.putFiles(cmd.Context(), api, files)
+			if len(names) > 0 {
+				err = errors.Join(d.a.print(names, func(b *strings.Builder) {
+					fmt.Fprintln(b, strings.Join(names, "\n"))
+				}), err)
 			}
-			return d.a.print(names, func(b *strings.Builder) { fmt.Fprintln(b, strings.Join(names, "\n")) })
+			return err
 		},
 	}
+}
+
+// putFiles returns the names of those stored, also when it comes to a file that cannot be.
+func (d definitions) putFiles(ctx context.Context, api *v2.Client, files []string) ([]string, error) {
+	var names []string
+	for _, file := range files {
+		name, err := d.putFile(ctx, api, file)
+		if err != nil {
+			return names, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 func (d definitions) putFile(ctx context.Context, api *v2.Client, file string) (string, error) {
@@ -123,9 +135,10 @@ func (d definitions) newList() *cobra.Command {
 
 func (d definitions) newShow() *cobra.Command {
 	return &cobra.Command{
-		Use:               "show NAME",
-		Short:             fmt.Sprintf("Show a %s definition", d.noun),
-		Long:              fmt.Sprintf("Show a %s definition. With -o json or yaml it is in the form that\n'rackflow %s put' takes.", d.noun, d.noun),
+		Use:   "show NAME",
+		Short: fmt.Sprintf("Show a %s definition", d.noun),
+		Long: fmt.Sprintf("Show a %s definition. With -o json or yaml it is in the form that\n"+
+			"'rackflow %s put' takes.", d.noun, d.noun),
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: d.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -150,9 +163,10 @@ func (d definitions) newShow() *cobra.Command {
 
 func (d definitions) newDelete() *cobra.Command {
 	return &cobra.Command{
-		Use:               "delete NAME",
-		Short:             fmt.Sprintf("Delete a stored %s definition", d.noun),
-		Long:              fmt.Sprintf("Delete a stored %s definition. A stock definition cannot be deleted; where the\nstored one has replaced one, that is back.", d.noun),
+		Use:   "delete NAME",
+		Short: fmt.Sprintf("Delete a stored %s definition", d.noun),
+		Long: fmt.Sprintf("Delete a stored %s definition. A stock definition cannot be deleted; where the\n"+
+			"stored one has replaced one, that is back.", d.noun),
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: d.complete,
 		RunE: func(cmd *cobra.Command, args []string) error {

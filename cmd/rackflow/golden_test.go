@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -166,7 +168,7 @@ func (c *testCase) process() *process {
 
 // answer is what the fake API says once; the last answer to a request is repeated.
 type answer struct {
-	status string // a number with headers behind it, "refused" or "silent"
+	status string // a number with headers behind it, "refused", "silent" or "cut"
 	body   []byte
 }
 
@@ -215,7 +217,11 @@ func (f *fakeAPI) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, context.DeadlineExceeded
 		}
 	}
-	return queue[0].response(req), nil
+	resp := queue[0].response(req)
+	if queue[0].status == "cut" {
+		resp.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
+	}
+	return resp, nil
 }
 
 func (f *fakeAPI) record(req *http.Request, key string) {

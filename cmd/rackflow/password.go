@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 )
 
@@ -14,8 +13,8 @@ import (
 const maxPassword = 4096
 
 // password gets the BMC's password in one of three ways, none of which shows it in a list of processes.
-func (n nodeAdd) password(ctx context.Context) (string, error) {
-	password, err := n.askPassword(ctx)
+func (n nodeAdd) password(ctx context.Context, host string) (string, error) {
+	password, err := n.askPassword(ctx, host)
 	if err != nil {
 		return "", err
 	}
@@ -25,7 +24,7 @@ func (n nodeAdd) password(ctx context.Context) (string, error) {
 	return password, nil
 }
 
-func (n nodeAdd) askPassword(ctx context.Context) (string, error) {
+func (n nodeAdd) askPassword(ctx context.Context, host string) (string, error) {
 	p := n.a.p
 	if n.passwordStdin {
 		return readLine(p.Stdin)
@@ -35,10 +34,6 @@ func (n nodeAdd) askPassword(ctx context.Context) (string, error) {
 	}
 	if !p.Terminal.Stdin {
 		return "", usagef("the BMC's password is missing: use --password-stdin or set RACKFLOW_BMC_PASSWORD")
-	}
-	host := "the BMC"
-	if u, err := url.Parse(n.bmc); err == nil {
-		host = u.Host
 	}
 	fmt.Fprintf(p.Stderr, "Password of %s at %s: ", printable(n.user), host)
 	password, err := p.Terminal.ReadPassword(ctx)

@@ -14,6 +14,12 @@ import (
 
 const defaultServer = "http://127.0.0.1:8080"
 
+const rootHelp = `rackflow runs bare-metal task graphs as durable workflows: it installs, updates
+and controls servers through their BMCs.
+
+What was asked for goes to stdout, everything else to stderr. With -o json an
+error is the last line of stderr, as one JSON object.`
+
 // app is what the commands share: the process and the global flags.
 type app struct {
 	p       *process
@@ -88,7 +94,7 @@ func newRoot(p *process) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "rackflow",
 		Short:         "Run bare-metal task graphs as durable workflows",
-		Long:          "rackflow runs bare-metal task graphs as durable workflows: it installs, updates\nand controls servers through their BMCs.",
+		Long:          rootHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}

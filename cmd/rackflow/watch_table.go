@@ -153,7 +153,9 @@ func (l *liveTable) fitting(tasks []v2.WorkflowTask, lines int) (rows []v2.Workf
 		hidden[t.XState]++
 	}
 	var counts []string
-	for _, state := range []graph.State{graph.Running, graph.Failed, graph.TimedOut, graph.Cancelled, graph.Succeeded, graph.Pending, graph.Unreachable} {
+	for _, state := range []graph.State{
+		graph.Running, graph.Failed, graph.TimedOut, graph.Cancelled, graph.Succeeded, graph.Pending, graph.Unreachable,
+	} {
 		if n := hidden[string(state)]; n > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n, state))
 		}
