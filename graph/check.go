@@ -57,7 +57,7 @@ func checkDefinition(t Task, lib Library, path string, problems *Problems) {
 		return
 	}
 	if lib.BaseTask(def.ImplementsTask) == nil {
-		problems.missing(path+".implementsTask",
+		problems.add(path+".implementsTask",
 			fmt.Sprintf("Base task definition for %s should exist (object) is required", def.ImplementsTask),
 			"this build has no job for it")
 	}

@@ -2,7 +2,9 @@ package graph
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 )
 
 // Request is what a run is started with.
@@ -82,7 +84,7 @@ func resolveTask(t Task, lib Library, plan *Plan, req Request) (PlannedTask, Pro
 	}
 	checkRequired(planned, base, plan.InjectableName, path, &problems)
 	schema := both(def.OptionsSchema, base.OptionsSchema)
-	problems = append(problems, CheckOptions(planned.Options, schema, path)...)
+	problems = append(problems, CheckOptions(planned.Name, planned.Options, schema, path)...)
 	if holdsTemplate(planned.Options) {
 		planned.Schema = schema
 	}
@@ -150,8 +152,20 @@ func RunOptions(t PlannedTask, plan *Plan, context map[string]any, server string
 		return nil, fmt.Errorf("TemplateRenderError: %w", err)
 	}
 	options := rendered.(map[string]any) //nolint:forcetypeassert // Render keeps an object an object.
-	if err := CheckOptions(options, t.Schema, "options").Err(); err != nil {
-		return nil, fmt.Errorf("%s: JSON schema validation failed - %w", t.Name, err)
+	faults, err := schemaFaults(options, t.Schema)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", t.Name, err)
+	}
+	if len(faults) > 0 {
+		return nil, errors.New(schemaFailed(t.Name) + joinFaults(faults))
 	}
 	return options, nil
+}
+
+func joinFaults(faults []schemaFault) string {
+	texts := make([]string, len(faults))
+	for i, f := range faults {
+		texts[i] = f.String()
+	}
+	return strings.Join(texts, ", ")
 }

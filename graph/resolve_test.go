@@ -97,8 +97,8 @@ func TestResolveFaults(t *testing.T) {
 		want  string
 	}{
 		"required option": {"tasks: [{label: a, taskName: Task.call}]", "required option url for task Task.call in graph Graph.T"},
-		"schema":          {"tasks: [{label: a, taskName: Task.noop, optionOverrides: {delay: -1}}]", "options.a.delay: minimum"},
-		"schema's type":   {"tasks: [{label: a, taskName: Task.noop, optionOverrides: {delay: soon}}]", "options.a.delay: got string, want integer"},
+		"schema":          {"tasks: [{label: a, taskName: Task.noop, optionOverrides: {delay: -1}}]", "options.a.delay: Task.noop: JSON schema validation failed - data.delay minimum"},
+		"schema's type":   {"tasks: [{label: a, taskName: Task.noop, optionOverrides: {delay: soon}}]", "options.a.delay: Task.noop: JSON schema validation failed - data.delay got string, want integer"},
 		"missing value":   {"tasks: [{label: a, taskName: Task.noop, optionOverrides: {when: '{{ options.nope }}'}}]", "Value does not exist for options.nope"},
 		"bad timeout":     {"tasks: [{label: a, taskName: Task.noop, optionOverrides: {_taskTimeout: 1.5}}]", "_taskTimeout should be a whole number"},
 	} {
@@ -134,7 +134,8 @@ func TestRunOptionsJudgesWhatTheContextBrought(t *testing.T) {
 		t.Errorf("%v, %v", got, err)
 	}
 	_, err = graph.RunOptions(plan.Tasks[0], plan, map[string]any{"wait": "soon"}, "")
-	if err == nil || !strings.Contains(err.Error(), "Task.noop: JSON schema validation failed") {
-		t.Errorf("error %v", err)
+	const want = "Task.noop: JSON schema validation failed - data.delay got string, want integer"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }

@@ -13,30 +13,53 @@ import (
 	"golang.org/x/text/message"
 )
 
-// CheckOptions validates options against a JSON Schema (draft-04 unless it names
-// another). What still is a template is not judged: its value is not known yet.
-func CheckOptions(options map[string]any, schema json.RawMessage, path string) Problems {
-	compiled, err := compileSchema(schema)
+// CheckOptions validates a task's options against a JSON Schema (draft-04 unless it
+// names another); path is where the options stand. What still is a template is not
+// judged: its value is not known yet.
+func CheckOptions(task string, options map[string]any, schema json.RawMessage, path string) Problems {
+	faults, err := schemaFaults(options, schema)
 	if err != nil {
-		return Problems{{Path: path, Message: err.Error()}}
-	}
-	if compiled == nil {
-		return nil
-	}
-	err = compiled.Validate(plain(options))
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
-		return nil
+		return Problems{{Path: path, Message: task + ": " + err.Error()}}
 	}
 	var problems Problems
-	for _, leaf := range leaves(invalid) {
-		if unknownYet(options, leaf.InstanceLocation) {
-			continue
-		}
-		at := strings.Join(append([]string{path}, leaf.InstanceLocation...), ".")
-		problems.add(at, leaf.ErrorKind.LocalizedString(printer), "")
+	for _, f := range faults {
+		problems.add(f.below(path), schemaFailed(task)+f.String(), "")
 	}
 	return problems
+}
+
+// schemaFailed begins RackHD's message for options that do not fit a task's schema.
+func schemaFailed(task string) string { return task + ": JSON schema validation failed - " }
+
+// schemaFault is one place where options do not fit a schema.
+type schemaFault struct {
+	location []string
+	text     string
+}
+
+// String names the place as RackHD's validator did: data.delay.
+func (f schemaFault) String() string { return f.below("data") + " " + f.text }
+
+func (f schemaFault) below(root string) string {
+	return strings.Join(append([]string{root}, f.location...), ".")
+}
+
+func schemaFaults(options map[string]any, schema json.RawMessage) ([]schemaFault, error) {
+	compiled, err := compileSchema(schema)
+	if err != nil || compiled == nil {
+		return nil, err
+	}
+	var invalid *jsonschema.ValidationError
+	if !errors.As(compiled.Validate(plain(options)), &invalid) {
+		return nil, nil
+	}
+	var faults []schemaFault
+	for _, leaf := range leaves(invalid) {
+		if !unknownYet(options, leaf.InstanceLocation) {
+			faults = append(faults, schemaFault{leaf.InstanceLocation, leaf.ErrorKind.LocalizedString(printer)})
+		}
+	}
+	return faults, nil
 }
 
 var printer = message.NewPrinter(language.English)

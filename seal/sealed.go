@@ -53,6 +53,10 @@ func (k *Keeper) Seal(ctx context.Context, plain string) (string, error) {
 // that text holds is not opened again. A token that is cut off is
 // [ErrMalformed], rather than sent to a server as if it were the secret.
 func (k *Keeper) Open(ctx context.Context, s string) (string, error) {
+	return k.open(ctx, s, func(string) {})
+}
+
+func (k *Keeper) open(ctx context.Context, s string, note func(plain string)) (string, error) {
 	return replaceTokens(s, func(ciphertext []byte) (string, error) {
 		if ciphertext == nil {
 			return "", fmt.Errorf("seal: open a value: %w; enter the secret again", ErrMalformed)
@@ -61,6 +65,7 @@ func (k *Keeper) Open(ctx context.Context, s string) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("seal: open a value: it was sealed with another key, or changed; enter the secret again or restore the key: %w", err)
 		}
+		note(string(plain))
 		return string(plain), nil
 	})
 }

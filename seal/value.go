@@ -16,7 +16,7 @@ const Redacted = "REDACTED"
 // '_', '-' and spaces.
 var (
 	secretParts = []string{"password", "passwd", "secret", "token", "privatekey", "apikey"}
-	secretWords = []string{"community", "productkey", "authorization"}
+	secretWords = []string{"community", "productkey", "authorization", "cookie", "setcookie"}
 	nameSigns   = strings.NewReplacer("_", "", "-", "", " ", "")
 )
 
@@ -28,52 +28,82 @@ func IsSecretName(name string) bool {
 		slices.ContainsFunc(secretParts, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// SealSecrets returns a deep copy of a JSON value in which every string below a
-// secret name is sealed. Empty strings and those that hold a template "{{" stay
-// as they are. A value that is not made of map[string]any, []any and scalars is
-// taken through its JSON form.
+// SealSecrets returns a deep copy of a JSON value in which every string and number
+// below a secret name is sealed. A number is sealed as its JSON text and opens to a
+// string: what a password of digits was meant to be. Empty strings and those that
+// hold a template "{{" stay as they are, and so do booleans and null. A value that is
+// not made of map[string]any, []any and scalars is taken through its JSON form.
 func (k *Keeper) SealSecrets(ctx context.Context, v any) (any, error) {
-	return mapStrings(v, func(s string, secret bool) (string, error) {
+	return mapBelow(v, false, withNumbers(func(s string, secret bool) (string, error) {
 		if !secret || s == "" || strings.Contains(s, "{{") {
 			return s, nil
 		}
 		return k.Seal(ctx, s)
-	})
+	}))
 }
 
 // OpenSecrets returns a deep copy of a JSON value in which every sealed token is
 // replaced by its clear text, whatever name it stands below.
 func (k *Keeper) OpenSecrets(ctx context.Context, v any) (any, error) {
-	return mapStrings(v, func(s string, _ bool) (string, error) { return k.Open(ctx, s) })
+	return k.OpenSecretsNoting(ctx, v, func(string) {})
+}
+
+// OpenSecretsNoting is OpenSecrets for a caller that must keep what it opens out of
+// its messages: note is called with each clear text.
+func (k *Keeper) OpenSecretsNoting(ctx context.Context, v any, note func(plain string)) (any, error) {
+	return mapBelow(v, false, func(scalar any, _ bool) (any, error) {
+		if s, ok := scalar.(string); ok {
+			return k.open(ctx, s, note)
+		}
+		return scalar, nil
+	})
 }
 
 // Redact returns a deep copy of a JSON value that is fit to be shown: non-empty
-// strings below a secret name, and sealed tokens anywhere, become [Redacted].
-// What cannot be read as JSON becomes [Redacted] as a whole.
+// strings and numbers below a secret name, and sealed tokens anywhere, become
+// [Redacted]. What cannot be read as JSON becomes [Redacted] as a whole.
 func Redact(v any) any {
-	clean, err := mapStrings(v, func(s string, secret bool) (string, error) {
+	clean, err := mapBelow(v, false, withNumbers(func(s string, secret bool) (string, error) {
 		if secret && s != "" {
 			return Redacted, nil
 		}
 		return replaceTokens(s, func([]byte) (string, error) { return Redacted, nil })
-	})
+	}))
 	if err != nil {
 		return Redacted
 	}
 	return clean
 }
 
-// mapStrings returns a deep copy of v with every string replaced by what change
-// makes of it. secret tells change whether the string is below a secret name.
-func mapStrings(v any, change func(s string, secret bool) (string, error)) (any, error) {
-	return mapBelow(v, false, change)
+// changer gives what stands for a string or a number. secret tells whether that is
+// below a secret name.
+type changer func(scalar any, secret bool) (any, error)
+
+// withNumbers gives change strings, and numbers below a secret name as their text.
+func withNumbers(change func(s string, secret bool) (string, error)) changer {
+	return func(scalar any, secret bool) (any, error) {
+		s, isString := scalar.(string)
+		if isString {
+			return change(s, secret)
+		}
+		if !secret {
+			return scalar, nil
+		}
+		text, err := json.Marshal(scalar)
+		if err != nil {
+			return nil, notJSON(scalar)
+		}
+		return change(string(text), secret)
+	}
 }
 
-func mapBelow(v any, secret bool, change func(string, bool) (string, error)) (any, error) {
+// mapBelow returns a deep copy of v with every string and number changed. secret
+// tells whether v is below a secret name.
+func mapBelow(v any, secret bool, change changer) (any, error) {
 	switch v := v.(type) {
-	case nil, bool, json.Number, float64, float32, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
+	case nil, bool:
 		return v, nil
-	case string:
+	case string, json.Number, float64, float32, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
 		return change(v, secret)
 	case []any:
 		return mapList(v, secret, change)
@@ -87,7 +117,7 @@ func mapBelow(v any, secret bool, change func(string, bool) (string, error)) (an
 	return mapBelow(plain, secret, change)
 }
 
-func mapList(list []any, secret bool, change func(string, bool) (string, error)) (any, error) {
+func mapList(list []any, secret bool, change changer) (any, error) {
 	if list == nil {
 		return list, nil
 	}
@@ -102,7 +132,7 @@ func mapList(list []any, secret bool, change func(string, bool) (string, error))
 	return out, nil
 }
 
-func mapObject(object map[string]any, secret bool, change func(string, bool) (string, error)) (any, error) {
+func mapObject(object map[string]any, secret bool, change changer) (any, error) {
 	if object == nil {
 		return object, nil
 	}
@@ -122,11 +152,13 @@ func mapObject(object map[string]any, secret bool, change func(string, bool) (st
 func throughJSON(v any) (any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("seal: a %T is not a JSON value", v)
+		return nil, notJSON(v)
 	}
 	var plain any
 	if err := json.Unmarshal(text, &plain); err != nil {
-		return nil, fmt.Errorf("seal: a %T is not a JSON value", v)
+		return nil, notJSON(v)
 	}
 	return plain, nil
 }
+
+func notJSON(v any) error { return fmt.Errorf("seal: a %T is not a JSON value", v) }

@@ -2,6 +2,7 @@ package seal_test
 
 import (
 	"encoding/json"
+	"math"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ func TestIsSecretName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"password": true, "rootPassword": true, "PASSWD": true, "client_secret": true, "authToken": true,
 		"private_key": true, "privateKey": true, "sshPrivateKey": true, "apikey": true, "X-API-Key": true,
-		"community": true, "productkey": true, "ProductKey": true, "Authorization": true,
-		"": false, "user": false, "key": false, "publicKey": false, "communityName": false, "authorizationUrl": false,
+		"community": true, "Cookie": true, "Set-Cookie": true, "productkey": true, "ProductKey": true, "Authorization": true,
+		"": false, "user": false, "key": false, "publicKey": false, "communityName": false, "authorizationUrl": false, "cookies accepted": false,
 	} {
 		if got := seal.IsSecretName(name); got != want {
 			t.Errorf("IsSecretName(%q) = %v", name, got)
@@ -31,7 +32,7 @@ func options() map[string]any {
 		"empty":    map[string]any{"password": "", "nil": []any(nil)},
 		"template": map[string]any{"password": "{{ options.rootPassword }}"},
 		"users":    []any{map[string]any{"name": "ops", "authToken": "t0k3n"}},
-		"secrets":  map[string]any{"wifi": "inner", "list": []any{"inner", 7.5}},
+		"secrets":  map[string]any{"wifi": "inner", "list": []any{"inner", true, nil}},
 	}
 }
 
@@ -79,6 +80,46 @@ func TestSealSecretsKeepsSealed(t *testing.T) {
 	}
 	if diff := cmp.Diff(in, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestSealSecretsTakesNumbersAsText(t *testing.T) {
+	t.Parallel()
+	k := localKeeper(t)
+	for in, want := range map[any]string{
+		1234.0: "1234", 0.5: "0.5", 7: "7", int64(9007199254740993): "9007199254740993", json.Number("12e3"): "12e3",
+	} {
+		sealed, err := k.SealSecrets(t.Context(), map[string]any{"password": in, "port": in})
+		if err != nil {
+			t.Fatal(err)
+		}
+		token, _ := sealed.(map[string]any)["password"].(string)
+		if !strings.HasPrefix(token, "sealed:v1:") {
+			t.Errorf("%v was not sealed: %v", in, sealed)
+		}
+		opened, err := k.OpenSecrets(t.Context(), sealed)
+		if diff := cmp.Diff(any(map[string]any{"password": want, "port": in}), opened); diff != "" || err != nil {
+			t.Errorf("%v opened (-want +got): %s, %v", in, diff, err)
+		}
+	}
+	if got, err := k.SealSecrets(t.Context(), map[string]any{"password": math.NaN()}); err == nil {
+		t.Errorf("what is no JSON number became %v", got)
+	}
+}
+
+func TestOpenSecretsNotingTellsEachClearText(t *testing.T) {
+	t.Parallel()
+	k := localKeeper(t)
+	one, two := mustSeal(t, k, "ONE"), mustSeal(t, k, "TWO")
+	var noted []string
+	_, err := k.OpenSecretsNoting(t.Context(), map[string]any{"a": "Bearer " + one + two, "b": "clear"}, func(plain string) {
+		noted = append(noted, plain)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"ONE", "TWO"}, noted); diff != "" {
+		t.Errorf("noted (-want +got): %s", diff)
 	}
 }
 
@@ -141,7 +182,8 @@ func TestRedact(t *testing.T) {
 	sealed := mustSeal(t, localKeeper(t), "calvin")
 	for name, tc := range map[string]struct{ in, want any }{
 		"secret name":      {map[string]any{"password": "calvin", "user": "root"}, map[string]any{"password": "REDACTED", "user": "root"}},
-		"below one":        {map[string]any{"secrets": []any{"a", 1, nil}}, map[string]any{"secrets": []any{"REDACTED", 1, nil}}},
+		"below one":        {map[string]any{"secrets": []any{"a", true, nil}}, map[string]any{"secrets": []any{"REDACTED", true, nil}}},
+		"a number":         {map[string]any{"password": 1234.0, "port": 443.0}, map[string]any{"password": "REDACTED", "port": 443.0}},
 		"no secret set":    {map[string]any{"password": ""}, map[string]any{"password": ""}},
 		"sealed in text":   {[]any{"Bearer " + sealed + "\nok"}, []any{"Bearer REDACTED\nok"}},
 		"sealed and cut":   {"x " + sealed[:30] + sealed + "!", "x REDACTEDREDACTED!"},

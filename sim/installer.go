@@ -79,7 +79,8 @@ func (i *installation) step(ctx context.Context, name string) error {
 		return fmt.Errorf("%s: the installation medium was removed", name)
 	}
 	last := (i.medium.remote.size - 1) / imageChunk * imageChunk
-	if err := i.medium.remote.fetch(last); err != nil {
+	remote := i.medium.remote
+	if err := remote.persist(func() error { return remote.fetch(last) }); err != nil {
 		return fmt.Errorf("%s: read installation medium: %w", name, err)
 	}
 	return nil

@@ -14,6 +14,8 @@ import (
 
 // process is everything the command line has of the world outside.
 type process struct {
+	// Program is the name by which the program was called.
+	Program string
 	// Args are the arguments without the program's name.
 	Args []string
 	// Env returns a variable of the environment, "" when it is not set.
@@ -41,7 +43,7 @@ type terminal struct {
 
 func osProcess() *process {
 	return &process{
-		Args: os.Args[1:], Env: os.Getenv,
+		Program: os.Args[0], Args: os.Args[1:], Env: os.Getenv,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		ReadFile: os.ReadFile, Now: time.Now, HTTP: http.DefaultTransport,
 		Terminal: terminal{

@@ -78,6 +78,7 @@ func constructors() []func(*app) *cobra.Command {
 	return []func(*app) *cobra.Command{
 		newUp,
 		newSim,
+		newDemo,
 		newRun,
 		newGraph,
 		newTask,
