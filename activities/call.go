@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/seal"
 )
 
 // call is one attempt at a job.
@@ -51,7 +54,7 @@ func perform(cfg *Config, name string, do job) func(context.Context, graph.JobIn
 }
 
 func (c *call) do(ctx context.Context, do job, options map[string]any) (graph.JobOutput, error) {
-	opened, err := c.Keeper.OpenSecrets(ctx, options)
+	opened, err := c.Keeper.OpenSecretsNoting(ctx, options, c.hide)
 	if err != nil {
 		return graph.JobOutput{}, permanent(err)
 	}
@@ -67,12 +70,12 @@ func (c *call) do(ctx context.Context, do job, options map[string]any) (graph.Jo
 func (c *call) sealed(ctx context.Context, out graph.JobOutput) (graph.JobOutput, error) {
 	var err error
 	if out.Result, err = c.Keeper.SealSecrets(ctx, out.Result); err != nil {
-		return graph.JobOutput{}, err
+		return graph.JobOutput{}, permanent(fmt.Errorf("result: %w", err))
 	}
 	if out.Context != nil {
 		patch, err := c.Keeper.SealSecrets(ctx, out.Context)
 		if err != nil {
-			return graph.JobOutput{}, err
+			return graph.JobOutput{}, permanent(fmt.Errorf("context: %w", err))
 		}
 		out.Context, _ = patch.(map[string]any)
 	}
@@ -104,16 +107,20 @@ func (c *call) decode(into any) error {
 	return nil
 }
 
-// hide keeps a value out of this call's errors.
+// hide keeps a value out of this call's errors, also as JSON or a URL spells it.
 func (c *call) hide(secret string) {
-	if secret != "" {
-		c.hidden = append(c.hidden, secret)
+	if secret == "" {
+		return
 	}
+	quoted, _ := json.Marshal(secret) // a string always has a JSON form
+	c.hidden = append(c.hidden, secret, string(quoted[1:len(quoted)-1]), url.QueryEscape(secret), url.PathEscape(secret))
 }
 
+// redact replaces the longest first, so that one which is part of another leaves none of it.
 func (c *call) redact(message string) string {
-	for _, secret := range c.hidden {
-		message = strings.ReplaceAll(message, secret, "REDACTED")
+	hidden := slices.SortedFunc(slices.Values(c.hidden), func(a, b string) int { return len(b) - len(a) })
+	for _, secret := range hidden {
+		message = strings.ReplaceAll(message, secret, seal.Redacted)
 	}
 	return message
 }
@@ -177,10 +184,17 @@ func (c *call) checkpoint(ctx context.Context, intent any) error {
 		return permanent(err)
 	}
 	c.beat.set(details)
-	if err := activity.GetClient(ctx).RecordActivityHeartbeat(ctx, c.info.TaskToken, json.RawMessage(details)); err != nil {
+	if err := c.heartbeats(ctx).RecordActivityHeartbeat(ctx, c.info.TaskToken, json.RawMessage(details)); err != nil {
 		return fmt.Errorf("record intent: %w", err)
 	}
 	return nil
+}
+
+func (c *call) heartbeats(ctx context.Context) Heartbeats {
+	if c.Heartbeats != nil {
+		return c.Heartbeats
+	}
+	return activity.GetClient(ctx)
 }
 
 // resumed reads what an earlier attempt recorded; false when it recorded nothing.

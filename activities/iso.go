@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -75,7 +76,10 @@ func unmarshalAnswers(raw json.RawMessage, into *iso.Answers) error {
 	if len(raw) == 0 {
 		return errors.New("option answers is required: an object with hostname and more")
 	}
-	if err := json.Unmarshal(raw, into); err != nil {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	// A mistyped disk would leave the choice of what is erased to the recipe.
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
 		return fmt.Errorf("option answers: %w", err)
 	}
 	return nil
@@ -112,5 +116,9 @@ func (c *call) endpoint(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return Endpoint(settings.Config)
+	endpoint, err := Endpoint(settings.Config)
+	if err != nil {
+		return "", badSettings(server, err)
+	}
+	return endpoint, nil
 }

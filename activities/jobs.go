@@ -25,6 +25,8 @@ type Config struct {
 	BMCs   *bmc.Pool
 	// MediaURL returns the base URL of the media listener as a BMC at that endpoint reaches it.
 	MediaURL func(ctx context.Context, bmcEndpoint string) (string, error)
+	// Heartbeats takes what a job records before it acts; nil is the activity's own client.
+	Heartbeats Heartbeats
 	// HTTP makes the calls of Job.Rest; nil is a client of our own.
 	HTTP *http.Client
 	// Resolve makes the plan of a sub-graph.
@@ -42,6 +44,7 @@ type Store interface {
 
 // Blobs keeps the images that jobs build.
 type Blobs interface {
+	Open(key string) (*os.File, int64, error)
 	Put(ctx context.Context, key string, data []byte) error
 	DeleteAll(folder string) error
 }
@@ -49,6 +52,12 @@ type Blobs interface {
 // Images opens vendor images by name.
 type Images interface {
 	OpenImage(name string) (f *os.File, size int64, modified time.Time, err error)
+}
+
+// Heartbeats sends an activity's details to Temporal's server, and returns when the
+// server has them. Every client.Client does.
+type Heartbeats interface {
+	RecordActivityHeartbeat(ctx context.Context, taskToken []byte, details ...any) error
 }
 
 // Registry takes activities: a Temporal worker, or a test environment.

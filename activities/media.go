@@ -65,7 +65,11 @@ func (c *call) checkSource(source string) error {
 		}
 		return f.Close()
 	case strings.HasPrefix(source, blobSource):
-		return nil
+		f, _, err := c.Blobs.Open(strings.TrimPrefix(source, blobSource))
+		if err != nil {
+			return err
+		}
+		return f.Close()
 	}
 	return permanent(fmt.Errorf("option source should be %s<name> or %s<key>, not %q", imageSource, blobSource, source))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -67,7 +68,7 @@ func (c *call) redfishSettings(ctx context.Context, server store.Server) (store.
 func (c *call) bmcConfig(ctx context.Context, server store.Server, o store.OBM) (bmc.Config, error) {
 	opened, err := c.Keeper.OpenSecrets(ctx, o.Config)
 	if err != nil {
-		return bmc.Config{}, permanent(fmt.Errorf("%s: BMC settings: %w", server.Name, err))
+		return bmc.Config{}, badSettings(server, err)
 	}
 	config, _ := opened.(map[string]any)
 	text := func(names ...string) string {
@@ -80,12 +81,16 @@ func (c *call) bmcConfig(ctx context.Context, server store.Server, o store.OBM) 
 	}
 	endpoint, err := Endpoint(config)
 	if err != nil {
-		return bmc.Config{}, permanent(fmt.Errorf("%s: BMC settings: %w", server.Name, err))
+		return bmc.Config{}, badSettings(server, err)
 	}
 	return bmc.Config{
 		Server: server.Name, Endpoint: endpoint, Username: text("user", "username"), Password: text("password"),
 		Fingerprint: text("fingerprint"),
 	}, nil
+}
+
+func badSettings(server store.Server, err error) error {
+	return permanent(fmt.Errorf("%s: BMC settings: %w", server.Name, err))
 }
 
 // Endpoint makes the BMC's address out of the settings host, protocol and port.
@@ -101,13 +106,21 @@ func Endpoint(config map[string]any) (string, error) {
 	if protocol == "" {
 		protocol = "https"
 	}
-	switch port := config["port"].(type) {
-	case float64:
-		host = net.JoinHostPort(host, strconv.Itoa(int(port)))
-	case string:
-		if port != "" {
-			host = net.JoinHostPort(host, port)
-		}
+	if port := portOf(config); port != "" {
+		return protocol + "://" + net.JoinHostPort(strings.Trim(host, "[]"), port), nil
+	}
+	if addr, err := netip.ParseAddr(host); err == nil && addr.Is6() {
+		host = "[" + host + "]"
 	}
 	return protocol + "://" + host, nil
+}
+
+func portOf(config map[string]any) string {
+	switch port := config["port"].(type) {
+	case float64:
+		return strconv.Itoa(int(port))
+	case string:
+		return port
+	}
+	return ""
 }

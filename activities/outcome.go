@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -47,16 +48,26 @@ const (
 // milliseconds (500) between, doubled each time, as RackHD's BMC jobs did.
 func (c *call) failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return temporal.NewCanceledError()
+		return c.stopped(ctx)
 	}
 	outcome, after := classify(err)
-	message := c.redact(err.Error())
+	// A message that is no UTF-8 could not be sent, and the failure never be told.
+	message := strings.ToValidUTF8(c.redact(err.Error()), "\uFFFD")
 	if outcome == TypePermanent || outcome == TypeUnknown || int(c.info.Attempt) > c.retries() {
 		return temporal.NewNonRetryableApplicationError(message, outcome, nil)
 	}
 	return temporal.NewApplicationErrorWithOptions(message, outcome, temporal.ApplicationErrorOptions{
 		NextRetryDelay: max(after, c.delay(outcome)),
 	})
+}
+
+// stopped is the end of a call whose context has ended: the task was cancelled, or
+// this worker goes down and another is to take over.
+func (c *call) stopped(ctx context.Context) error {
+	if cause := context.Cause(ctx); !temporal.IsCanceledError(cause) {
+		return temporal.NewApplicationError("the worker stopped: "+cause.Error(), TypeTransient)
+	}
+	return temporal.NewCanceledError()
 }
 
 func classify(err error) (outcome string, after time.Duration) {

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rackflow/rackflow/graph"
@@ -66,7 +68,8 @@ func rest(ctx context.Context, c *call) (graph.JobOutput, error) {
 func (o restOptions) request(ctx context.Context, c *call) (*http.Request, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, fmt.Errorf("option url should be http(s)://host/path, not %q", o.URL)
+		// What was given is left out: it may hold a password.
+		return nil, errors.New("option url should be http(s)://host/path")
 	}
 	if o.Method == "" {
 		return nil, errors.New("option method is required")
@@ -75,7 +78,7 @@ func (o restOptions) request(ctx context.Context, c *call) (*http.Request, error
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, o.Method, o.URL, body)
+	req, err := http.NewRequestWithContext(ctx, strings.ToUpper(o.Method), o.URL, body)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +91,8 @@ func (o restOptions) request(ctx context.Context, c *call) (*http.Request, error
 	for name, value := range o.Headers {
 		req.Header.Set(name, value)
 	}
+	// net/http takes the name of the host from here alone.
+	req.Host = cmp.Or(req.Header.Get("Host"), req.Host)
 	if o.Credential != nil {
 		c.hide(o.Credential.Password)
 		req.SetBasicAuth(o.Credential.Username, o.Credential.Password)
@@ -124,10 +129,10 @@ func (c *call) send(req *http.Request, o restOptions) (data map[string]any, err 
 		return nil, sendError(req, err)
 	}
 	if len(raw) > maxBody {
-		return nil, permanent(fmt.Errorf("%s %s: answer is larger than %d bytes", req.Method, req.URL.Redacted(), maxBody))
+		return nil, permanent(fmt.Errorf("%s: answer is larger than %d bytes", target(req), maxBody))
 	}
 	if res.StatusCode >= http.StatusBadRequest {
-		return nil, statusError(req, res, raw)
+		return nil, c.statusError(req, res, raw)
 	}
 	return map[string]any{"httpStatusCode": float64(res.StatusCode), "headers": headers(res.Header), "body": decodeBody(raw)}, nil
 }
@@ -145,23 +150,37 @@ func (c *call) restClient(o restOptions) *http.Client {
 // repeatable methods may be sent twice without harm.
 var repeatable = []string{http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions}
 
-// sendError: what surely was not sent, or may be sent twice, is tried again.
+// target names a call in errors, without what may be secret in its URL.
+func target(req *http.Request) string {
+	u := url.URL{Scheme: req.URL.Scheme, Host: req.URL.Host, Path: req.URL.Path}
+	return req.Method + " " + u.String()
+}
+
+// sendError: what surely was not sent, or may be sent twice, is tried again. A
+// certificate does not become right by that.
 func sendError(req *http.Request, err error) error {
-	var op *net.OpError
+	var (
+		op          *net.OpError
+		wrapped     *url.Error
+		certificate *tls.CertificateVerificationError
+	)
 	notSent := errors.As(err, &op) && op.Op == "dial"
-	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	err = fmt.Errorf("%s %s: %w", req.Method, req.URL.Redacted(), err)
+	err = fmt.Errorf("%s: %w", target(req), err)
+	if errors.As(err, &certificate) {
+		return permanent(err)
+	}
 	if notSent || slices.Contains(repeatable, req.Method) {
 		return transient(err)
 	}
 	return uncertain(err)
 }
 
-func statusError(req *http.Request, res *http.Response, body []byte) error {
-	err := fmt.Errorf("%s %s: %s: %s", req.Method, req.URL.Redacted(), res.Status, shorten(body))
+func (c *call) statusError(req *http.Request, res *http.Response, body []byte) error {
+	// Redacted before it is cut: half a secret would not be found.
+	err := fmt.Errorf("%s: %s: %s", target(req), res.Status, shorten(c.redact(string(body))))
 	again := res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= http.StatusInternalServerError
 	if !again || !slices.Contains(repeatable, req.Method) {
 		return permanent(err)
@@ -170,12 +189,12 @@ func statusError(req *http.Request, res *http.Response, body []byte) error {
 	return &failed{outcome: TypeTransient, after: min(time.Duration(seconds)*time.Second, time.Minute), err: err}
 }
 
-func shorten(body []byte) string {
+func shorten(body string) string {
 	const most = 300
 	if len(body) > most {
-		return string(body[:most]) + "…"
+		return body[:most] + "…"
 	}
-	return string(body)
+	return body
 }
 
 func headers(h http.Header) map[string]any {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -27,7 +28,15 @@ func TestMain(m *testing.M) {
 	os.Exit(testMain(m))
 }
 
+// atOnce is how many tests run side by side: they mostly wait for simulated servers.
+const atOnce = "6"
+
 func testMain(m *testing.M) int {
+	flag.Parse()
+	if err := flag.Set("test.parallel", atOnce); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
 	dir, err := os.MkdirTemp("", "rackflow-e2e")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -4,6 +4,8 @@ package graph
 // merge, null removes, all else replaces. Each task changes only what its patch
 // names, so parallel tasks do not overwrite each other.
 func Merge(context, patch map[string]any) {
+	// Each key is taken by itself.
+	//workflowcheck:ignore
 	for key, value := range patch {
 		if value == nil {
 			delete(context, key)
@@ -44,6 +46,8 @@ func CloneMap(m map[string]any) map[string]any {
 		return nil
 	}
 	out := make(map[string]any, len(m))
+	// A copy has no order.
+	//workflowcheck:ignore
 	for k, v := range m {
 		out[k] = Clone(v)
 	}

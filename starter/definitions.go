@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/seal"
 	"github.com/rackflow/rackflow/store"
 )
 
@@ -36,6 +37,7 @@ type Definition struct {
 // Definitions are the stock graphs and tasks with those of users laid over them.
 type Definitions struct {
 	store DefinitionStore
+	seal  sealer
 	stock map[store.DefinitionKind]map[string]Definition // by name in lower case
 	base  map[string]*graph.BaseTask
 }
@@ -45,9 +47,10 @@ type Stock struct {
 	BaseTasks, Tasks, Graphs [][]byte
 }
 
-// NewDefinitions parses the stock; a stock definition with a fault is an error of the build.
-func NewDefinitions(s DefinitionStore, stock Stock) (*Definitions, error) {
-	d := &Definitions{store: s, base: map[string]*graph.BaseTask{}, stock: map[store.DefinitionKind]map[string]Definition{
+// NewDefinitions parses the stock; a stock definition with a fault is an error of the
+// build. The keeper seals the secrets of what is stored and resolved.
+func NewDefinitions(s DefinitionStore, keeper *seal.Keeper, stock Stock) (*Definitions, error) {
+	d := &Definitions{store: s, seal: sealer{keeper}, base: map[string]*graph.BaseTask{}, stock: map[store.DefinitionKind]map[string]Definition{
 		store.Graph: {}, store.Task: {},
 	}}
 	for _, raw := range stock.BaseTasks {
@@ -135,7 +138,9 @@ func (d *Definitions) library(ctx context.Context, g *graph.Graph) (*library, er
 		if err := problems.Err(); err != nil {
 			return nil, fmt.Errorf("stored task %s: %w", def.Name, err)
 		}
-		lib.tasks[key] = parsed
+		if lib.tasks[key], err = d.seal.task(ctx, parsed); err != nil {
+			return nil, fmt.Errorf("task %s: %w", def.Name, err)
+		}
 	}
 	return lib, nil
 }
@@ -182,8 +187,8 @@ func (d *Definitions) List(ctx context.Context, kind store.DefinitionKind) ([]De
 	return out, nil
 }
 
-// PutGraph checks a graph's structure and stores it. Options are not judged: they
-// may come with the run. The problems returned with no error are warnings.
+// PutGraph checks a graph's structure and stores it with its secrets sealed. Options
+// are not judged: they may come with the run. The problems returned with no error are warnings.
 func (d *Definitions) PutGraph(ctx context.Context, body []byte) (Definition, graph.Problems, error) {
 	g, problems, err := d.CheckGraph(ctx, body)
 	if err != nil {
@@ -210,7 +215,8 @@ func (d *Definitions) CheckGraph(ctx context.Context, body []byte) (*graph.Graph
 	return g, problems, nil
 }
 
-// PutTask stores a task definition. As with RackHD its base task is looked up only when a graph names it.
+// PutTask stores a task definition with its secrets sealed. As with RackHD its base
+// task is looked up only when a graph names it.
 func (d *Definitions) PutTask(ctx context.Context, body []byte) (Definition, graph.Problems, error) {
 	t, problems := graph.ParseTask(body)
 	if problems.Err() != nil {
@@ -224,6 +230,9 @@ func (d *Definitions) put(ctx context.Context, kind store.DefinitionKind, name s
 	document, err := yaml.YAMLToJSON(body)
 	if err != nil {
 		return Definition{}, &Error{Kind: Invalid, Message: err.Error(), Err: err}
+	}
+	if document, err = d.seal.document(ctx, kind, document); err != nil {
+		return Definition{}, fmt.Errorf("seal the secrets of %s: %w", name, err)
 	}
 	stored, err := d.store.PutDefinition(ctx, store.Definition{Kind: kind, Name: name, Body: document})
 	if err != nil {
@@ -257,8 +266,13 @@ func (d *Definitions) Graph(ctx context.Context, name string) (*graph.Graph, err
 	return g, nil
 }
 
-// Resolve makes the plan of one run.
+// Resolve makes the plan of one run. The secrets of the graph and of its tasks are
+// sealed before anything is rendered; those of the request are the caller's to seal.
 func (d *Definitions) Resolve(ctx context.Context, g *graph.Graph, req graph.Request) (*graph.Plan, graph.Problems, error) {
+	g, err := d.seal.graph(ctx, g)
+	if err != nil {
+		return nil, nil, err
+	}
 	lib, err := d.library(ctx, g)
 	if err != nil {
 		return nil, nil, err

@@ -122,8 +122,11 @@ func (s *Starter) query(ctx context.Context, run *Run) error {
 }
 
 func queryError(err error) error {
-	var notReady *serviceerror.WorkflowNotReady
-	if errors.As(err, &notReady) || errors.Is(err, context.DeadlineExceeded) {
+	var (
+		notReady *serviceerror.WorkflowNotReady
+		deadline *serviceerror.DeadlineExceeded
+	)
+	if errors.As(err, &notReady) || errors.As(err, &deadline) || errors.Is(err, context.DeadlineExceeded) {
 		return &Error{Kind: Unavailable, Message: "no worker tells the state of this run: is one up?", Err: err}
 	}
 	return fromTemporal(err)
@@ -135,6 +138,10 @@ func (s *Starter) result(ctx context.Context, run *Run, status enumspb.WorkflowE
 	err := s.cfg.Client.GetWorkflow(ctx, run.WorkflowID, run.RunID).Get(ctx, &run.Record)
 	if err == nil || details(err, &run.Record) {
 		return nil
+	}
+	var ended *temporal.WorkflowExecutionError
+	if !errors.As(err, &ended) {
+		return fromTemporal(err)
 	}
 	if err := s.query(ctx, run); err != nil {
 		run.Record = pendingRecord(run.Plan)
@@ -193,7 +200,10 @@ func (f Filter) query() string {
 	return strings.Join(parts, " AND ")
 }
 
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+// quote makes a string of Temporal's list filter, in which a backslash escapes.
+func quote(s string) string { return "'" + quoteEscapes.Replace(s) + "'" }
+
+var quoteEscapes = strings.NewReplacer(`\`, `\\`, "'", "''")
 
 const (
 	pageSize   = 200

@@ -106,7 +106,8 @@ type prepared struct {
 }
 
 // prepare resolves a request. Secrets are sealed first, so that rendering cannot
-// spread them, and once more in what came out, for those of the definitions.
+// spread them, and once more in what came out: a template may have put together the
+// value of a secret's name.
 func (s *Starter) prepare(ctx context.Context, req Request, id string) (*prepared, error) {
 	g, err := s.definition(ctx, req)
 	if err != nil {
@@ -118,24 +119,21 @@ func (s *Starter) prepare(ctx context.Context, req Request, id string) (*prepare
 			return nil, err
 		}
 	}
-	sealed := *g
-	if sealed.Options, err = s.seal(ctx, g.Options); err != nil {
-		return nil, err
-	}
-	options, err := s.seal(ctx, req.Options)
+	sealing := sealer{s.cfg.Keeper}
+	options, err := sealing.labelled(ctx, req.Options)
 	if err != nil {
 		return nil, err
 	}
-	if p.context, err = s.seal(ctx, req.Context); err != nil {
+	if p.context, err = sealing.values(ctx, req.Context); err != nil {
 		return nil, err
 	}
-	p.plan, p.warnings, err = s.Resolve(ctx, &sealed, graph.Request{
+	p.plan, p.warnings, err = s.Resolve(ctx, g, graph.Request{
 		ID: id, Options: options, Context: p.context, Server: p.server.ID, Roots: s.cfg.Roots,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return p, s.sealPlan(ctx, p.plan)
+	return p, sealPlan(ctx, sealing, p.plan)
 }
 
 func (s *Starter) definition(ctx context.Context, req Request) (*graph.Graph, error) {
@@ -156,20 +154,9 @@ func (s *Starter) server(ctx context.Context, ref string) (store.Server, error) 
 	return server, fromStore(err)
 }
 
-func (s *Starter) seal(ctx context.Context, values map[string]any) (map[string]any, error) {
-	if values == nil {
-		return nil, nil
-	}
-	sealed, err := s.cfg.Keeper.SealSecrets(ctx, values)
-	if err != nil {
-		return nil, err
-	}
-	return sealed.(map[string]any), nil //nolint:forcetypeassert // SealSecrets keeps the shape
-}
-
-func (s *Starter) sealPlan(ctx context.Context, plan *graph.Plan) error {
+func sealPlan(ctx context.Context, sealing sealer, plan *graph.Plan) error {
 	for i := range plan.Tasks {
-		options, err := s.seal(ctx, plan.Tasks[i].Options)
+		options, err := sealing.values(ctx, plan.Tasks[i].Options)
 		if err != nil {
 			return err
 		}
@@ -200,6 +187,7 @@ func fromTemporal(err error) error {
 	var (
 		unavailable *serviceerror.Unavailable
 		deadline    *serviceerror.DeadlineExceeded
+		exhausted   *serviceerror.ResourceExhausted
 		notFound    *serviceerror.NotFound
 	)
 	switch {
@@ -207,7 +195,7 @@ func fromTemporal(err error) error {
 		return nil
 	case errors.As(err, &notFound):
 		return &Error{Kind: NotFound, Message: err.Error(), Err: err}
-	case errors.As(err, &unavailable), errors.As(err, &deadline), errors.Is(err, context.DeadlineExceeded):
+	case errors.As(err, &unavailable), errors.As(err, &deadline), errors.As(err, &exhausted), errors.Is(err, context.DeadlineExceeded):
 		return &Error{Kind: Unavailable, Message: "Temporal does not answer; try again", Err: err}
 	}
 	return err

@@ -10,7 +10,7 @@ import (
 func TestStockIsSound(t *testing.T) {
 	t.Parallel()
 	stock := starter.Stock{BaseTasks: library.BaseTasks(), Tasks: library.Tasks(), Graphs: library.Graphs()}
-	if _, err := starter.NewDefinitions(nil, stock); err != nil {
+	if _, err := starter.NewDefinitions(nil, nil, stock); err != nil {
 		t.Fatal(err)
 	}
 }

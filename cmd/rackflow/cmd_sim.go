@@ -32,7 +32,7 @@ GET /sim/servers/TAG/journal) and lets it misbehave (PUT /sim/servers/TAG/faults
 			if cfg.Servers < 1 {
 				return usagef("--servers should be 1 or more")
 			}
-			cfg.Password = password
+			cfg.Password, cfg.Timing = password, demoTiming
 			cfg.Log = newLog(a.p.Stderr, false)
 			return simulate(cmd.Context(), a.p.Stdout, cfg, control)
 		},

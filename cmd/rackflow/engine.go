@@ -147,7 +147,7 @@ func (e *engine) listen(ctx context.Context) (apiListener, mediaListener net.Lis
 }
 
 func (e *engine) newStarter(keeper *seal.Keeper) (*starter.Starter, error) {
-	definitions, err := starter.NewDefinitions(e.store, starter.Stock{
+	definitions, err := starter.NewDefinitions(e.store, keeper, starter.Stock{
 		BaseTasks: library.BaseTasks(), Tasks: library.Tasks(), Graphs: library.Graphs(),
 	})
 	if err != nil {

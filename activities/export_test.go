@@ -1,0 +1,19 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/rackflow/rackflow/graph"
+)
+
+// Errors of the outcomes that a job may declare by itself.
+var (
+	Permanent = permanent
+	Transient = transient
+	Uncertain = uncertain
+)
+
+// Perform wraps a job of a test's own as the jobs of the package are.
+func Perform(cfg Config, do func(context.Context) (graph.JobOutput, error)) func(context.Context, graph.JobInput) (graph.JobOutput, error) {
+	return perform(&cfg, "Job.Test", func(ctx context.Context, _ *call) (graph.JobOutput, error) { return do(ctx) })
+}
