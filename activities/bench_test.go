@@ -76,10 +76,12 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// mediaServer answers as rackflow's media listener would, but with nothing.
+// mediaServer has something at every URL, as rackflow's media listener has at those it gave out.
 func mediaServer(t *testing.T) func(context.Context, string) (string, error) {
 	t.Helper()
-	server := httptest.NewServer(http.NotFoundHandler())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "disc.iso", time.Time{}, strings.NewReader("an image"))
+	}))
 	t.Cleanup(server.Close)
 	return func(context.Context, string) (string, error) { return server.URL, nil }
 }
@@ -120,9 +122,14 @@ func (b *bench) simulate(t *testing.T) (*sim.Server, store.Server) {
 func (b *bench) closeAfter(t *testing.T, fleet *sim.Fleet) {
 	t.Helper()
 	t.Cleanup(func() {
-		check(t, b.cfg.BMCs.Close(context.WithoutCancel(t.Context())))
+		b.logOut(t)
 		check(t, fleet.Close())
 	})
+}
+
+func (b *bench) logOut(t *testing.T) {
+	t.Helper()
+	check(t, b.cfg.BMCs.Close(context.WithoutCancel(t.Context())))
 }
 
 func (b *bench) settings(t *testing.T, device *sim.Server) map[string]any {

@@ -26,8 +26,10 @@ type call struct {
 	server string
 	// options are rendered, and secrets in them are in clear.
 	options map[string]any
-	info    activity.Info
-	beat    *beat
+	// retry is the task's own policy; nil is the job's.
+	retry *graph.Retry
+	info  activity.Info
+	beat  *beat
 	// hidden are values that must not show in an error: passwords, URLs that are secrets.
 	hidden []string
 }
@@ -42,7 +44,7 @@ const (
 // perform wraps a job into an activity.
 func perform(cfg *Config, name string, do job) func(context.Context, graph.JobInput) (graph.JobOutput, error) {
 	return func(ctx context.Context, in graph.JobInput) (graph.JobOutput, error) {
-		c := &call{Config: cfg, name: name, label: in.Label, server: in.Server, info: activity.GetInfo(ctx)}
+		c := &call{Config: cfg, name: name, label: in.Label, server: in.Server, retry: in.Retry, info: activity.GetInfo(ctx)}
 		stop := c.startBeating(ctx)
 		defer stop()
 		out, err := c.do(ctx, do, in.Options)

@@ -62,7 +62,9 @@ func TestIsoInspectRefuses(t *testing.T) {
 	b := newBench(t)
 	data, err := iso.Seed("DATA", map[string][]byte{"a.txt": []byte("a")})
 	check(t, err)
-	for name, content := range map[string][]byte{"data.iso": data, "cut.iso": data[:40000], "page.iso": bytes.Repeat([]byte("<html>"), 10000)} {
+	b.addImage(t, "cut.iso")
+	check(t, os.Truncate(filepath.Join(b.images, "cut.iso"), 100<<10))
+	for name, content := range map[string][]byte{"data.iso": data, "page.iso": bytes.Repeat([]byte("<html>"), 10000)} {
 		check(t, os.WriteFile(filepath.Join(b.images, name), content, 0o600))
 	}
 	for image, want := range map[string]string{

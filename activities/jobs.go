@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/rackflow/rackflow/bmc"
 	"github.com/rackflow/rackflow/graph"
@@ -106,9 +107,9 @@ func Register(r Registry, cfg Config) {
 func resolve(cfg *Config) func(context.Context, graph.SubgraphRequest) (*graph.Subgraph, error) {
 	return func(ctx context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error) {
 		sub, err := cfg.Resolve(ctx, req)
-		if err != nil {
-			return nil, permanent(err)
+		if err != nil && ctx.Err() == nil {
+			return nil, temporal.NewNonRetryableApplicationError(err.Error(), TypePermanent, nil)
 		}
-		return sub, nil
+		return sub, err
 	}
 }

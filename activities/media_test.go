@@ -179,7 +179,7 @@ func TestMediaRelease(t *testing.T) {
 	callback := sha256.Sum256([]byte(b.keeper.Token(string(store.CallbackLink), run.ID, run.RunID, "step")))
 	_, err = b.db.Link(t.Context(), callback)
 	check(t, err)
-	other := store.Link{TokenHash: [32]byte{1}, Kind: store.MediaLink, WorkflowID: run.ID, RunID: "another", Name: "x", Expires: time.Now().Add(time.Hour)}
+	other := store.Link{TokenHash: [32]byte{1}, Kind: store.MediaLink, WorkflowID: run.ID, RunID: "another", Name: "x", Ref: "image:x", Expires: time.Now().Add(time.Hour)}
 	check(t, b.db.PutLink(t.Context(), other))
 	check(t, b.blobs.Put(t.Context(), "runs/another/seed.iso", []byte("seed")))
 

@@ -45,7 +45,8 @@ const (
 
 // failure turns an error into what Temporal's retry works by. Transient and busy
 // outcomes are tried again, options.retries times (6) with options.delay
-// milliseconds (500) between, doubled each time, as RackHD's BMC jobs did.
+// milliseconds (500) between, doubled each time, as RackHD's BMC jobs did; or by
+// the task's own policy.
 func (c *call) failure(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return c.stopped(ctx)
@@ -53,12 +54,25 @@ func (c *call) failure(ctx context.Context, err error) error {
 	outcome, after := classify(err)
 	// A message that is no UTF-8 could not be sent, and the failure never be told.
 	message := strings.ToValidUTF8(c.redact(err.Error()), "\uFFFD")
-	if outcome == TypePermanent || outcome == TypeUnknown || int(c.info.Attempt) > c.retries() {
+	pause, again := c.nextTry(outcome)
+	if !again {
 		return temporal.NewNonRetryableApplicationError(message, outcome, nil)
 	}
 	return temporal.NewApplicationErrorWithOptions(message, outcome, temporal.ApplicationErrorOptions{
-		NextRetryDelay: max(after, c.delay(outcome)),
+		NextRetryDelay: max(after, pause),
 	})
+}
+
+// nextTry says whether and after which pause the job is tried again.
+func (c *call) nextTry(outcome string) (pause time.Duration, again bool) {
+	attempt := int(c.info.Attempt)
+	switch {
+	case outcome == TypePermanent, outcome == TypeUnknown:
+		return 0, false
+	case c.retry != nil:
+		return c.retry.Pause(attempt), c.retry.Tries(strings.ToLower(outcome), attempt)
+	}
+	return c.delay(outcome), attempt <= c.retries()
 }
 
 // stopped is the end of a call whose context has ended: the task was cancelled, or

@@ -314,7 +314,10 @@ func (b *bench) without(t *testing.T, device *sim.Server, property string) map[s
 		return nil
 	}
 	front := httptest.NewTLSServer(proxy)
-	t.Cleanup(front.Close)
+	t.Cleanup(func() {
+		b.logOut(t)
+		front.Close()
+	})
 	fingerprint, err := bmc.Fingerprint(t.Context(), front.URL)
 	check(t, err)
 	return map[string]any{"host": front.URL, "username": "root", "password": b.seal(t, password), "fingerprint": fingerprint}

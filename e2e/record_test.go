@@ -55,6 +55,10 @@ func recordedHistory(t *testing.T, c client.Client, workflowID, runID string) *h
 		if err != nil {
 			t.Fatal(err)
 		}
+		// The name of a worker's own queue holds the name of the machine.
+		if queue := e.GetWorkflowTaskScheduledEventAttributes().GetTaskQueue(); queue.GetKind() == enumspb.TASK_QUEUE_KIND_STICKY {
+			queue.Name = "sticky"
+		}
 		h.Events = append(h.Events, e)
 	}
 	if kind := h.GetEvents()[0].GetWorkflowExecutionStartedEventAttributes().GetWorkflowType().GetName(); kind != workflows.RunGraphName {

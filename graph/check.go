@@ -16,6 +16,7 @@ func Check(g *Graph, lib Library) Problems {
 		path := taskPath(i)
 		checkDefinition(t, lib, path, &problems)
 		checkWaitOn(g, t, labels, path, &problems)
+		checkExtensions(t, path, &problems)
 	}
 	if problems.Err() == nil {
 		checkCycle(g, labels, &problems)
@@ -75,6 +76,17 @@ func checkWaitOn(g *Graph, t Task, labels map[string]int, path string, problems 
 			problems.add(at, fmt.Sprintf("'%s' and '%s' are not both marked finally", t.Label, w.Label),
 				"clean-up starts when all else has ended, so it can only wait for clean-up, and nothing else for it")
 		}
+	}
+}
+
+func checkExtensions(t Task, path string, problems *Problems) {
+	if t.When != "" {
+		if err := CheckWhen(t.When); err != nil {
+			problems.add(path+".when", err.Error(), "conditions are CEL: context.x == 1 && tasks['a'].state == 'failed'")
+		}
+	}
+	if t.MaxParallel > 0 && t.ForEach == nil {
+		problems.warn(path+".maxParallel", "maxParallel has no effect without forEach", "")
 	}
 }
 

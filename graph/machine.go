@@ -40,7 +40,27 @@ type edge struct {
 }
 
 // NewMachine starts a walk. The plan must have passed Check.
-func NewMachine(p *Plan) *Machine {
+func NewMachine(p *Plan) *Machine { return Resume(p, nil) }
+
+// Resume starts a walk in which some tasks have ended before, by label: see Plan.Keep.
+func Resume(p *Plan, ended map[string]State) *Machine {
+	m := build(p)
+	for i, t := range p.Tasks {
+		if state, ok := ended[t.Label]; ok {
+			m.tasks[i].state = state
+		}
+	}
+	m.begin(false)
+	for i, t := range p.Tasks {
+		if state, ok := ended[t.Label]; ok {
+			m.end(i, state)
+		}
+	}
+	m.next()
+	return m
+}
+
+func build(p *Plan) *Machine {
 	m := &Machine{tasks: make([]node, len(p.Tasks)), outcome: Succeeded}
 	index := make(map[string]int, len(p.Tasks))
 	for i, t := range p.Tasks {
@@ -54,7 +74,6 @@ func NewMachine(p *Plan) *Machine {
 		m.link(i, t.WaitOn.All, index, false)
 		m.link(i, t.WaitOn.Any, index, true)
 	}
-	m.begin(false)
 	return m
 }
 
@@ -105,7 +124,7 @@ func (m *Machine) Ready() []int {
 	return ready
 }
 
-// Finish records how a running task ended: succeeded, failed, timeout or cancelled.
+// Finish records how a running task ended: succeeded, skipped, failed, timeout or cancelled.
 // It reports whether this is what fails the run.
 func (m *Machine) Finish(i int, state State) (failsRun bool) {
 	first := m.outcome == Succeeded
@@ -196,6 +215,16 @@ func (m *Machine) stop() {
 			m.open--
 		}
 	}
+}
+
+// Fail ends the run as failed for a reason that is no task's, such as its own time limit.
+// It has no effect on clean-up.
+func (m *Machine) Fail() {
+	if m.cleanup {
+		return
+	}
+	m.fail()
+	m.next()
 }
 
 // Failing reports that the tasks still running should be cancelled, and not the clean-up.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -119,6 +120,20 @@ func (r *reader) flag(key string) bool {
 	return false
 }
 
+// whole reads a number without a fraction that is not below min.
+func (r *reader) whole(key string, min int64) int64 {
+	raw := r.get(key)
+	if raw == nil {
+		return 0
+	}
+	n, ok := number(raw)
+	if !ok || n != math.Trunc(n) || n < float64(min) || n > math.MaxInt32 {
+		r.problems.add(r.at(key), fmt.Sprintf("%s should be a whole number, %d or more, not %s", key, min, Text(raw)), "")
+		return 0
+	}
+	return int64(n)
+}
+
 func (r *reader) fields(key string, required bool) map[string]any {
 	switch v := r.get(key).(type) {
 	case map[string]any:
@@ -157,7 +172,7 @@ func (r *reader) below(object map[string]any, path string) *reader {
 func (r *reader) done(ignored ...string) {
 	for _, key := range sortedKeys(r.object) {
 		if !r.known[key] && !slices.Contains(ignored, key) && !strings.HasPrefix(key, "x-") {
-			r.problems.warn(r.at(key), "unknown key '"+key+"'", "it is kept out")
+			r.problems.warn(r.at(key), "unknown key '"+key+"'", "it is stored, and has no effect")
 		}
 	}
 }
@@ -171,6 +186,7 @@ func (r *reader) graph() *Graph {
 		InjectableName: r.text("injectableName", true),
 		Options:        r.fields("options", false),
 		ServiceGraph:   r.flag("serviceGraph"),
+		Timeout:        r.whole("timeout", 0),
 	}
 	list, ok := r.get("tasks").([]any)
 	if !ok || len(list) == 0 {
@@ -198,6 +214,12 @@ func (r *reader) task() Task {
 		IgnoreFailure:   r.flag("ignoreFailure"),
 		OptionOverrides: r.fields("optionOverrides", false),
 		Finally:         r.flag("finally"),
+		When:            r.text("when", false),
+		Retry:           r.retry(),
+		ForEach:         r.forEach(),
+		MaxParallel:     int(r.whole("maxParallel", 0)),
+		Outputs:         r.outputs(),
+		Rerun:           r.flag("rerun"),
 		TaskQueue:       r.text("taskQueue", false),
 		Description:     r.text("x-description", false),
 	}

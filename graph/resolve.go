@@ -30,7 +30,7 @@ func Resolve(g *Graph, lib Library, req Request) (*Plan, Problems) {
 	}
 	plan := &Plan{
 		ID: req.ID, Name: g.FriendlyName, InjectableName: g.InjectableName, ServiceGraph: g.ServiceGraph,
-		Options: MergeOptions(g.Options, req.Options), Roots: req.Roots,
+		Options: MergeOptions(g.Options, req.Options), Roots: req.Roots, Timeout: g.Timeout,
 	}
 	warnStrayOptions(g, req.Options, &problems)
 	for _, t := range g.Tasks {
@@ -69,10 +69,12 @@ func resolveTask(t Task, lib Library, plan *Plan, req Request) (PlannedTask, Pro
 		Label: t.Label, Name: def.InjectableName, FriendlyName: def.FriendlyName, BaseTask: base.InjectableName,
 		Job: base.RunJob, WaitOn: t.WaitOn, IgnoreFailure: t.IgnoreFailure, Finally: t.Finally,
 		Local: base.Local, TaskQueue: t.TaskQueue, Inline: t.TaskDefinition != nil,
+		When: t.When, Retry: t.Retry, ForEach: t.ForEach, MaxParallel: t.MaxParallel, Outputs: t.Outputs, Rerun: t.Rerun,
 	}
 	options := taskOptions(t, def, base, plan.Options)
 	rendered, err := Render(options, Scope{
 		Options: options, Context: req.Context, Task: planned.Scope(plan.ID, req.Server), Roots: req.Roots, Defer: true,
+		Each: t.ForEach != nil,
 	})
 	if err != nil {
 		problems.add(path, err.Error(), "give it in the run's options")
@@ -142,17 +144,26 @@ func holdsTemplate(v any) bool {
 
 // RunOptions renders a task's options at its start, when the context is known, and checks them once more.
 func RunOptions(t PlannedTask, plan *Plan, context map[string]any, server string) (map[string]any, error) {
+	return runOptions(t, Scope{Options: t.Options, Context: context, Task: t.Scope(plan.ID, server), Roots: plan.Roots})
+}
+
+// ElementOptions is RunOptions for one element of a forEach: templates find it as item, and its place as index.
+func ElementOptions(t PlannedTask, plan *Plan, context map[string]any, server string, item any, index int) (map[string]any, error) {
+	return runOptions(t, Scope{
+		Options: t.Options, Context: context, Task: t.Scope(plan.ID, server), Roots: plan.Roots, Each: true, Item: item, Index: index,
+	})
+}
+
+func runOptions(t PlannedTask, scope Scope) (map[string]any, error) {
 	if !holdsTemplate(t.Options) {
 		return t.Options, nil
 	}
-	rendered, err := Render(t.Options, Scope{
-		Options: t.Options, Context: context, Task: t.Scope(plan.ID, server), Roots: plan.Roots,
-	})
+	rendered, err := Render(t.Options, scope)
 	if err != nil {
 		return nil, fmt.Errorf("TemplateRenderError: %w", err)
 	}
 	options := rendered.(map[string]any) //nolint:forcetypeassert // Render keeps an object an object.
-	faults, err := schemaFaults(options, t.Schema)
+	faults, err := optionFaults(options, t.Schema)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", t.Name, err)
 	}

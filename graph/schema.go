@@ -17,7 +17,7 @@ import (
 // names another); path is where the options stand. What still is a template is not
 // judged: its value is not known yet.
 func CheckOptions(task string, options map[string]any, schema json.RawMessage, path string) Problems {
-	faults, err := schemaFaults(options, schema)
+	faults, err := optionFaults(options, schema)
 	if err != nil {
 		return Problems{{Path: path, Message: task + ": " + err.Error()}}
 	}
@@ -44,18 +44,25 @@ func (f schemaFault) below(root string) string {
 	return strings.Join(append([]string{root}, f.location...), ".")
 }
 
-func schemaFaults(options map[string]any, schema json.RawMessage) ([]schemaFault, error) {
-	compiled, err := compileSchema(schema)
+// optionFaults judges options: their schemas are draft-04 by default, as RackHD's
+// are, and templates and sealed secrets have no value yet.
+func optionFaults(options map[string]any, schema json.RawMessage) ([]schemaFault, error) {
+	return schemaFaults(options, schema, jsonschema.Draft4, func(s string) bool { return IsTemplate(s) || isSealed(s) })
+}
+
+// schemaFaults leaves out what is said of texts whose value is not known here.
+func schemaFaults(values map[string]any, schema json.RawMessage, draft *jsonschema.Draft, unknown func(string) bool) ([]schemaFault, error) {
+	compiled, err := compileSchema(schema, draft)
 	if err != nil || compiled == nil {
 		return nil, err
 	}
 	var invalid *jsonschema.ValidationError
-	if !errors.As(compiled.Validate(plain(options)), &invalid) {
+	if !errors.As(compiled.Validate(plain(values)), &invalid) {
 		return nil, nil
 	}
 	var faults []schemaFault
 	for _, leaf := range leaves(invalid) {
-		if !unknownYet(options, leaf.InstanceLocation) {
+		if !unknownAt(values, leaf.InstanceLocation, unknown) {
 			faults = append(faults, schemaFault{leaf.InstanceLocation, leaf.ErrorKind.LocalizedString(printer)})
 		}
 	}
@@ -64,24 +71,24 @@ func schemaFaults(options map[string]any, schema json.RawMessage) ([]schemaFault
 
 var printer = message.NewPrinter(language.English)
 
-func compileSchema(schema json.RawMessage) (*jsonschema.Schema, error) {
+func compileSchema(schema json.RawMessage, draft *jsonschema.Draft) (*jsonschema.Schema, error) {
 	if len(schema) == 0 {
 		return nil, nil //nolint:nilnil // no schema is an answer, not an error
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
-		return nil, fmt.Errorf("optionsSchema is not JSON: %w", err)
+		return nil, fmt.Errorf("schema is not JSON: %w", err)
 	}
 	c := jsonschema.NewCompiler()
-	c.DefaultDraft(jsonschema.Draft4)
+	c.DefaultDraft(draft)
 	c.UseLoader(noLoader{})
-	const name = "urn:rackflow:options"
+	const name = "urn:rackflow:schema"
 	if err := c.AddResource(name, doc); err != nil {
-		return nil, fmt.Errorf("optionsSchema is not a JSON Schema: %w", err)
+		return nil, fmt.Errorf("not a JSON Schema: %w", err)
 	}
 	compiled, err := c.Compile(name)
 	if err != nil {
-		return nil, fmt.Errorf("optionsSchema is not a JSON Schema: %w", err)
+		return nil, fmt.Errorf("not a JSON Schema: %w", err)
 	}
 	return compiled, nil
 }
@@ -107,9 +114,9 @@ func leaves(e *jsonschema.ValidationError) []*jsonschema.ValidationError {
 	return out
 }
 
-// unknownYet reports whether a template stands at the location or on the way to it.
-func unknownYet(options map[string]any, location []string) bool {
-	var v any = options
+// unknownAt reports whether what stands at the location is a text of unknown value.
+func unknownAt(values map[string]any, location []string, unknown func(string) bool) bool {
+	var v any = values
 	for _, key := range location {
 		next, ok := lookup(v, key)
 		if !ok {
@@ -118,7 +125,7 @@ func unknownYet(options map[string]any, location []string) bool {
 		v = next
 	}
 	s, ok := v.(string)
-	return ok && IsTemplate(s)
+	return ok && unknown(s)
 }
 
 // plain turns typed values into what the schema library judges: floats for all numbers, and so on.

@@ -30,6 +30,10 @@ type Scope struct {
 	Roots   Roots
 	// Defer leaves every expression with context in it as it is, for the second pass.
 	Defer bool
+	// Each adds item and index, the element of a forEach and its place, or defers them too.
+	Each  bool
+	Item  any
+	Index int
 }
 
 // TemplateError says which expression had no value.
@@ -49,7 +53,13 @@ func (e *TemplateError) Error() string {
 // one whole expression keeps the type of its value, and what a value holds is
 // rendered again.
 func Render(v any, scope Scope) (any, error) {
-	r := &renderer{root: scope.root(), deferred: scope.Defer, budget: maxRenders}
+	r := &renderer{root: scope.root(), budget: maxRenders}
+	if scope.Defer {
+		r.later = inContext
+		if scope.Each {
+			r.later = inContextOrItem
+		}
+	}
 	return r.value(v, "", MaxDepth)
 }
 
@@ -60,7 +70,7 @@ func (s Scope) root() map[string]any {
 		files = api
 	}
 	base := api + "/api/current"
-	return map[string]any{
+	root := map[string]any{
 		"options": s.Options,
 		"context": s.Context,
 		"task":    s.Task,
@@ -71,6 +81,10 @@ func (s Scope) root() map[string]any {
 			"lookups": base + "/lookups", "files": base + "/files", "nodes": base + "/nodes",
 		},
 	}
+	if s.Each {
+		root["item"], root["index"] = s.Item, float64(s.Index)
+	}
+	return root
 }
 
 // maxRenders bounds the templates of one value, nested ones included, so that
@@ -78,9 +92,10 @@ func (s Scope) root() map[string]any {
 const maxRenders = 100_000
 
 type renderer struct {
-	root     map[string]any
-	deferred bool
-	budget   int
+	root   map[string]any
+	budget int
+	// later matches what has to wait for the second pass; nil is nothing.
+	later *regexp.Regexp
 }
 
 func (r *renderer) value(v any, path string, depth int) (any, error) {
@@ -122,6 +137,8 @@ var (
 	expression = regexp.MustCompile(`\{\{\{?\s*(.*?)\s*\}?\}\}`)
 	section    = regexp.MustCompile(`\{\{\s*(?:[#^/>!&]|\.\s*\}\})`)
 	inContext  = regexp.MustCompile(`\{\{(?:[^}]*[\s|#^&{])?context\b`)
+
+	inContextOrItem = regexp.MustCompile(`\{\{(?:[^}]*[\s|#^&{])?(?:context|item|index)\b`)
 )
 
 // IsTemplate reports whether a string has an expression in it.
@@ -144,15 +161,17 @@ func (r *renderer) text(s, path string, depth int) (any, error) {
 
 // mustWait holds a string with sections back whole: its parts cannot be rendered apart.
 func (r *renderer) mustWait(s string) bool {
-	return r.deferred && section.MatchString(s) && inContext.MatchString(s)
+	return section.MatchString(s) && r.waits(s)
 }
+
+func (r *renderer) waits(s string) bool { return r.later != nil && r.later.MatchString(s) }
 
 func (r *renderer) once(s, path string) (any, error) {
 	if section.MatchString(s) {
 		return mustache.Render(s, r.root)
 	}
 	if whole := expression.FindStringSubmatch(s); whole != nil && whole[0] == strings.TrimSpace(s) {
-		if r.deferred && inContext.MatchString(s) {
+		if r.waits(s) {
 			return s, nil
 		}
 		return evaluate(whole[1], path, r.root)
@@ -164,7 +183,7 @@ func (r *renderer) once(s, path string) (any, error) {
 func (r *renderer) mixed(s, path string) (any, error) {
 	var failed error
 	out := expression.ReplaceAllStringFunc(s, func(token string) string {
-		if failed != nil || r.deferred && inContext.MatchString(token) {
+		if failed != nil || r.waits(token) {
 			return token
 		}
 		v, err := evaluate(expression.FindStringSubmatch(token)[1], path, r.root)

@@ -18,6 +18,8 @@ const (
 	TimedOut    State = "timeout"
 	Cancelled   State = "cancelled"
 	Unreachable State = "unreachable"
+	// Skipped is a task whose condition was false. It counts as succeeded.
+	Skipped State = "skipped"
 )
 
 // Finished in a waitOn stands for succeeded, failed, timeout and cancelled.
@@ -31,6 +33,11 @@ const anyOf = "anyOf"
 // Ended reports whether the state is final.
 func (s State) Ended() bool {
 	return s != Pending && s != Running
+}
+
+// Finished reports whether a task that ended so has been dealt with, well or not.
+func (s State) Finished() bool {
+	return s == Succeeded || s == Skipped || s.Bad()
 }
 
 // Bad reports whether a task that ended so did not do its work.
@@ -57,7 +64,7 @@ func (w WaitOn) waits() []Wait { return slices.Concat(w.All, w.Any) }
 
 func (w Wait) matches(s State) bool {
 	for _, want := range w.States {
-		if want == s || want == Finished && (s == Succeeded || s.Bad()) {
+		if want == s || want == Succeeded && s == Skipped || want == Finished && s.Finished() {
 			return true
 		}
 	}

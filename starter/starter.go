@@ -167,11 +167,26 @@ func sealPlan(ctx context.Context, sealing sealer, plan *graph.Plan) error {
 
 // Subgraph makes the plan of a graph that a task runs.
 func (s *Starter) Subgraph(ctx context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error) {
+	if req.Sku {
+		return s.skuGraph(ctx, req.Target)
+	}
 	p, err := s.prepare(ctx, Request{Graph: req.Graph, Server: req.Target, Options: req.Options}, req.ID)
 	if err != nil {
 		return nil, err
 	}
 	return &graph.Subgraph{Plan: p.plan, Server: p.server.ID, ServerName: p.server.Name}, nil
+}
+
+// skuGraph answers for a server's SKU. A server without one has no graph to run.
+func (s *Starter) skuGraph(ctx context.Context, ref string) (*graph.Subgraph, error) {
+	server, err := s.server(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if server.SKU != "" {
+		return nil, &Error{Kind: Invalid, Message: "the graph of SKU " + server.SKU + " cannot be looked up: this version keeps no SKUs"}
+	}
+	return &graph.Subgraph{}, nil
 }
 
 func startError(err error) error {

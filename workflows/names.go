@@ -14,6 +14,9 @@ const (
 	StateQuery = "state"
 	// InstallerSignal carries an InstallerEvent.
 	InstallerSignal = "installer"
+	// AnswerUpdate answers a prompt: its argument is an Answer.
+	AnswerUpdate = "answer"
+
 	// GraphFailed is the error type of a run that failed; its Record is in the details.
 	GraphFailed = "GraphFailed"
 )

@@ -13,7 +13,17 @@ import (
 
 // nativeJob is a job that only decides or waits: the workflow does it itself,
 // which costs no event, or a timer's two.
-type nativeJob func(ctx workflow.Context, r *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error)
+type nativeJob func(ctx workflow.Context, c *call) (graph.JobOutput, error)
+
+// call is one attempt at a native job.
+type call struct {
+	run *run
+	// index is the task's place in the plan, and id the attempt's name in the history.
+	index   int
+	task    graph.PlannedTask
+	id      string
+	options map[string]any
+}
 
 const (
 	jobInstallerWait = "Job.Installer.Wait"
@@ -30,6 +40,8 @@ func init() { //nolint:gochecknoinits // breaks the initialisation cycle describ
 		"Job.Evaluate.Condition": evaluateCondition,
 		jobInstallerWait:         installerWait,
 		jobGraphRun:              graphRun,
+		"Job.Graph.RunSku":       graphRunSku,
+		"Job.Prompt":             prompt,
 	}
 }
 
@@ -39,17 +51,17 @@ func NativeJobs() []string {
 }
 
 // noop does nothing for options.delay milliseconds.
-func noop(ctx workflow.Context, _ *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
-	delay, err := milliseconds(options, "delay")
+func noop(ctx workflow.Context, c *call) (graph.JobOutput, error) {
+	delay, err := milliseconds(c.options, "delay")
 	if err != nil || delay == 0 {
 		return graph.JobOutput{}, err
 	}
-	limit, limited := task.Limit()
+	limit, limited := c.task.Limit()
 	late := limited && limit < delay
 	if late {
 		delay = limit
 	}
-	timer := workflow.NewTimerWithOptions(ctx, delay, workflow.TimerOptions{Summary: task.Label})
+	timer := workflow.NewTimerWithOptions(ctx, delay, workflow.TimerOptions{Summary: c.id})
 	if err := timer.Get(ctx, nil); err != nil {
 		return graph.JobOutput{}, err
 	}
@@ -77,8 +89,8 @@ func milliseconds(options map[string]any, name string) (time.Duration, error) {
 
 // evaluateCondition succeeds when options.when is "true" once rendered, and fails
 // otherwise: graphs branch on succeeded and failed.
-func evaluateCondition(_ workflow.Context, _ *run, _ graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
-	when := graph.Text(options["when"])
+func evaluateCondition(_ workflow.Context, c *call) (graph.JobOutput, error) {
+	when := graph.Text(c.options["when"])
 	if strings.TrimSpace(when) == "true" {
 		return graph.JobOutput{}, nil
 	}
@@ -92,18 +104,19 @@ const (
 
 // installerWait waits until the installer has reported options.event. That it
 // failed, or is already done, answers every other wait.
-func installerWait(ctx workflow.Context, r *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
-	want, _ := options["event"].(string)
+func installerWait(ctx workflow.Context, c *call) (graph.JobOutput, error) {
+	r := c.run
+	want, _ := c.options["event"].(string)
 	if want == "" {
 		return graph.JobOutput{}, permanent("option event is required: started, done or failed")
 	}
-	limit, limited := task.Limit()
+	limit, limited := c.task.Limit()
 	if !limited {
 		limit = forever
 	}
 	heard := func() bool { return r.heard(want) || r.heard(eventFailed) }
 	ok, err := workflow.AwaitWithOptions(ctx, workflow.AwaitOptions{
-		Timeout: limit, TimerOptions: workflow.TimerOptions{Summary: task.Label},
+		Timeout: limit, TimerOptions: workflow.TimerOptions{Summary: c.id},
 	}, heard)
 	if err != nil {
 		return graph.JobOutput{}, err

@@ -18,6 +18,10 @@ type Input struct {
 	Context    map[string]any `json:"context,omitempty"`
 	// Parent is the instance id of the run whose task started this one.
 	Parent string `json:"parent,omitempty"`
+	// Ended are the tasks, by label, whose ends a retry takes over from an earlier run; Context holds their results.
+	Ended map[string]graph.State `json:"ended,omitempty"`
+	// RetryOf is the instance id of that run.
+	RetryOf string `json:"retryOf,omitempty"`
 	// TaskQueue is where jobs of rackflow's own run; empty is the workflow's queue.
 	TaskQueue string `json:"taskQueue,omitempty"`
 }
@@ -39,6 +43,8 @@ type TaskRecord struct {
 	Error   string      `json:"error,omitempty"`
 	// Progress is the last that was heard of a long task.
 	Progress string `json:"progress,omitempty"`
+	// Prompt is what the task waits for a person to answer.
+	Prompt *Prompt `json:"prompt,omitempty"`
 }
 
 // InstallerEvent is a call of an installer: started, progress, done or failed.

@@ -22,8 +22,8 @@ import (
 )
 
 // histories reads what TestRecordHistories of package e2e has recorded, by name.
-// A file is recorded anew only together with a change of RunGraph that makes runs
-// of the version before it unreadable, and that is to be avoided.
+// They stand for runs that are open while one rackflow takes the place of another:
+// a release adds to them and replaces none.
 func histories(t *testing.T) map[string]*historypb.History {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/histories/*.json*")

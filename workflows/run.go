@@ -20,10 +20,16 @@ type run struct {
 	// contextBytes is how much the results of tasks have added to the context.
 	contextBytes int
 	events       map[string]InstallerEvent
-	done         workflow.Channel
-	cancelTasks  workflow.CancelFunc
-	err          string
-	dirty        bool
+	// prompts are those that wait for an answer, and answered those that have had one, by their ids.
+	prompts     map[string]*pendingPrompt
+	answered    map[string]bool
+	done        workflow.Channel
+	cancelTasks workflow.CancelFunc
+	cancelled   bool
+	// deadline is the run's own time limit; nil where there is none.
+	deadline workflow.Future
+	err      string
+	dirty    bool
 }
 
 // ended is what a task's coroutine reports.
@@ -41,6 +47,9 @@ func RunGraph(ctx workflow.Context, in Input) (*Record, error) {
 	if err := workflow.SetQueryHandler(ctx, StateQuery, func() (*Record, error) { return r.record(), nil }); err != nil {
 		return nil, err
 	}
+	if err := r.takeAnswers(ctx); err != nil {
+		return nil, err
+	}
 	r.listen(ctx)
 	r.walk(ctx)
 	return r.end(ctx)
@@ -50,8 +59,9 @@ func newRun(ctx workflow.Context, in Input) *run {
 	info := workflow.GetInfo(ctx)
 	r := &run{
 		in: in, id: InstanceID(info.WorkflowExecution.ID, info.WorkflowExecution.RunID),
-		machine: graph.NewMachine(in.Plan), tasks: make([]TaskRecord, len(in.Plan.Tasks)),
+		machine: graph.Resume(in.Plan, in.Ended), tasks: make([]TaskRecord, len(in.Plan.Tasks)),
 		context: graph.CloneMap(in.Context), events: map[string]InstallerEvent{},
+		prompts: map[string]*pendingPrompt{}, answered: map[string]bool{},
 		done: workflow.NewBufferedChannel(ctx, len(in.Plan.Tasks)), dirty: true,
 	}
 	if r.context == nil {
@@ -63,7 +73,7 @@ func newRun(ctx workflow.Context, in Input) *run {
 		r.context["target"] = in.Server
 	}
 	for i := range r.tasks {
-		r.tasks[i].State = graph.Pending
+		r.tasks[i].State = r.machine.State(i)
 	}
 	return r
 }
@@ -87,36 +97,57 @@ func (r *run) walk(ctx workflow.Context) {
 	tasks, cancel := workflow.WithCancel(ctx)
 	cleanup, _ := workflow.NewDisconnectedContext(ctx)
 	r.cancelTasks = cancel
-	cancelled := false
+	stopClock := r.startClock(ctx)
 	for !r.machine.Done() {
 		under := tasks
 		if r.machine.CleaningUp() {
+			stopClock()
 			under = cleanup
 		}
 		for _, i := range r.machine.Ready() {
 			r.start(under, i)
 		}
 		r.publish(ctx)
-		if r.wait(ctx, cleanup, cancelled) {
-			cancelled = true
-			r.machine.Cancel()
+		r.wait(ctx, cleanup)
+		if r.machine.Failing() {
+			r.cancelTasks()
 		}
-		r.cancelIfFailing()
 	}
+	stopClock()
 	r.publish(ctx)
 }
 
-// wait blocks until a task has ended, and takes in all that have; it reports that the run was cancelled instead.
-func (r *run) wait(ctx, disconnected workflow.Context, cancelled bool) bool {
-	stop := false
+// startClock starts the run's own time limit, where it has one.
+func (r *run) startClock(ctx workflow.Context) workflow.CancelFunc {
+	if r.in.Plan.Timeout <= 0 {
+		return func() {}
+	}
+	ctx, stop := workflow.WithCancel(ctx)
+	limit := time.Duration(r.in.Plan.Timeout) * time.Millisecond
+	r.deadline = workflow.NewTimerWithOptions(ctx, limit, workflow.TimerOptions{Summary: "graph"})
+	return func() {
+		r.deadline = nil
+		stop()
+	}
+}
+
+// wait blocks until something has happened: a task has ended, the run was
+// cancelled, or its time is up. Of tasks it takes in all that have ended.
+func (r *run) wait(ctx, disconnected workflow.Context) {
 	selector := workflow.NewSelector(disconnected)
 	selector.AddReceive(r.done, func(c workflow.ReceiveChannel, _ bool) {
 		var e ended
 		c.Receive(disconnected, &e)
 		r.finish(e)
 	})
-	if !cancelled {
-		selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) { stop = true })
+	if !r.cancelled {
+		selector.AddReceive(ctx.Done(), func(workflow.ReceiveChannel, bool) {
+			r.cancelled = true
+			r.machine.Cancel()
+		})
+	}
+	if r.deadline != nil {
+		selector.AddFuture(r.deadline, func(f workflow.Future) { r.expire(disconnected, f) })
 	}
 	selector.Select(disconnected)
 	var e ended
@@ -124,13 +155,16 @@ func (r *run) wait(ctx, disconnected workflow.Context, cancelled bool) bool {
 		r.finish(e)
 		e = ended{}
 	}
-	return stop
 }
 
-func (r *run) cancelIfFailing() {
-	if r.machine.Failing() {
-		r.cancelTasks()
+// expire fails a run whose time is up; that its clock was stopped means nothing.
+func (r *run) expire(ctx workflow.Context, clock workflow.Future) {
+	r.deadline = nil
+	if clock.Get(ctx, nil) != nil || r.machine.Failing() {
+		return
 	}
+	r.err = fmt.Sprintf("Graph did not complete within %dms", r.in.Plan.Timeout)
+	r.machine.Fail()
 }
 
 func (r *run) start(ctx workflow.Context, i int) {
@@ -153,7 +187,7 @@ func (r *run) finish(e ended) {
 		}
 	}
 	record := &r.tasks[e.task]
-	record.State, record.Error, record.Progress = e.state, e.err, ""
+	record.State, record.Error, record.Progress, record.Prompt = e.state, e.err, "", nil
 	r.dirty = true
 	if r.machine.Finish(e.task, e.state) {
 		r.err = fmt.Sprintf("task %s: %s", label, e.err)
@@ -228,6 +262,12 @@ func (r *run) end(ctx workflow.Context) (*Record, error) {
 	}
 }
 
+// note shows how far a task is.
+func (r *run) note(task int, progress string) {
+	r.tasks[task].Progress = progress
+	r.dirty = true
+}
+
 // noteProgress shows an installer's report at the tasks that wait for the installer.
 func (r *run) noteProgress(event InstallerEvent) {
 	if event.Event != eventProgress {
@@ -235,8 +275,7 @@ func (r *run) noteProgress(event InstallerEvent) {
 	}
 	for i, t := range r.in.Plan.Tasks {
 		if t.Job == jobInstallerWait && r.tasks[i].State == graph.Running {
-			r.tasks[i].Progress = fmt.Sprintf("%d %% %s", event.Value, event.Message)
-			r.dirty = true
+			r.note(i, fmt.Sprintf("%d %% %s", event.Value, event.Message))
 		}
 	}
 }

@@ -15,23 +15,49 @@ const BusyMessage = "Unable to run multiple task graphs against a single target.
 
 // graphRun runs options.graphName as a child workflow with options.graphOptions,
 // and ends as it ends. A child on this run's own server shares this run's lock.
-func graphRun(ctx workflow.Context, r *run, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
-	sub, err := r.resolveSubgraph(ctx, task, options)
+func graphRun(ctx workflow.Context, c *call) (graph.JobOutput, error) {
+	name, _ := c.options["graphName"].(string)
+	if name == "" {
+		return graph.JobOutput{}, permanent("option graphName is required")
+	}
+	graphOptions, _ := c.options["graphOptions"].(map[string]any)
+	target, _ := graphOptions["target"].(string)
+	sub, err := c.resolve(ctx, graph.SubgraphRequest{Graph: name, Target: target, Options: withoutTarget(graphOptions)})
 	if err != nil {
 		return graph.JobOutput{}, err
 	}
+	return c.runChild(ctx, sub)
+}
+
+// graphRunSku runs the graph that belongs to the SKU of server options.nodeId. A
+// server without SKU, and a SKU without graph, have nothing to run: that is success.
+func graphRunSku(ctx workflow.Context, c *call) (graph.JobOutput, error) {
+	target, _ := c.options["nodeId"].(string)
+	if target == "" {
+		return graph.JobOutput{}, permanent("option nodeId is required")
+	}
+	sub, err := c.resolve(ctx, graph.SubgraphRequest{Sku: true, Target: target})
+	if err != nil || sub.Plan == nil {
+		return graph.JobOutput{}, err
+	}
+	return c.runChild(ctx, sub)
+}
+
+func (c *call) runChild(ctx workflow.Context, sub *graph.Subgraph) (graph.JobOutput, error) {
+	r := c.run
 	ctx, cancel := workflow.WithCancel(workflow.WithChildOptions(ctx, r.childOptions(sub)))
+	defer cancel()
 	child := workflow.ExecuteChildWorkflow(ctx, RunGraphName, Input{
 		Plan: sub.Plan, Server: sub.Server, ServerName: sub.ServerName, Parent: r.id, TaskQueue: r.in.TaskQueue,
 		Context: childContext(sub),
 	})
-	late, err := r.awaitChild(ctx, task, child)
+	late, err := c.awaitChild(ctx, child)
 	if late {
 		cancel()
 	}
 	var execution workflow.Execution
-	if started := child.GetChildWorkflowExecution().Get(ctx, &execution); started != nil {
-		return graph.JobOutput{}, childStartError(started)
+	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
+		return graph.JobOutput{}, childStartError(err)
 	}
 	if err == nil {
 		err = child.Get(ctx, nil)
@@ -46,15 +72,9 @@ func graphRun(ctx workflow.Context, r *run, task graph.PlannedTask, options map[
 	return graph.JobOutput{Result: map[string]any{"graphId": id, "status": string(graph.Succeeded)}}, nil
 }
 
-func (r *run) resolveSubgraph(ctx workflow.Context, task graph.PlannedTask, options map[string]any) (*graph.Subgraph, error) {
-	name, _ := options["graphName"].(string)
-	if name == "" {
-		return nil, permanent("option graphName is required")
-	}
-	graphOptions, _ := options["graphOptions"].(map[string]any)
-	target, _ := graphOptions["target"].(string)
-	request := graph.SubgraphRequest{ID: graph.InstanceID(r.in.Plan.ID, task.Label), Graph: name, Target: target, Options: withoutTarget(graphOptions)}
-	ctx = workflow.WithLocalActivityOptions(ctx, localOptions(task))
+func (c *call) resolve(ctx workflow.Context, request graph.SubgraphRequest) (*graph.Subgraph, error) {
+	request.ID = graph.InstanceID(c.run.in.Plan.ID, c.id)
+	ctx = workflow.WithLocalActivityOptions(ctx, localOptions(c.task))
 	var sub graph.Subgraph
 	if err := workflow.ExecuteLocalActivity(ctx, graph.ResolveJob, request).Get(ctx, &sub); err != nil {
 		return nil, err
@@ -89,14 +109,14 @@ func (r *run) childOptions(sub *graph.Subgraph) workflow.ChildWorkflowOptions {
 }
 
 // awaitChild waits for the child's end or the task's limit, whichever is first.
-func (r *run) awaitChild(ctx workflow.Context, task graph.PlannedTask, child workflow.ChildWorkflowFuture) (late bool, err error) {
-	limit, limited := task.Limit()
+func (c *call) awaitChild(ctx workflow.Context, child workflow.ChildWorkflowFuture) (late bool, err error) {
+	limit, limited := c.task.Limit()
 	if !limited {
 		return false, nil
 	}
 	timers, stop := workflow.WithCancel(ctx)
 	defer stop()
-	timer := workflow.NewTimerWithOptions(timers, limit, workflow.TimerOptions{Summary: task.Label})
+	timer := workflow.NewTimerWithOptions(timers, limit, workflow.TimerOptions{Summary: c.id})
 	selector := workflow.NewSelector(ctx)
 	selector.AddFuture(child, func(workflow.Future) {})
 	selector.AddFuture(timer, func(f workflow.Future) { late = f.Get(ctx, nil) == nil })

@@ -16,29 +16,122 @@ import (
 // execute runs one task to its end.
 func (r *run) execute(ctx workflow.Context, i int) ended {
 	task := r.in.Plan.Tasks[i]
-	options, err := graph.RunOptions(task, r.in.Plan, r.context, r.in.Server)
-	if err != nil {
-		return ended{task: i, state: graph.Failed, err: err.Error()}
-	}
-	output, err := r.perform(ctx, task, options)
+	output, err := r.do(ctx, i, task)
 	state, message := outcome(task, err)
 	return ended{task: i, state: state, output: output, err: message}
 }
 
-// perform does a job here when it only decides or waits, and as an activity otherwise.
-func (r *run) perform(ctx workflow.Context, task graph.PlannedTask, options map[string]any) (graph.JobOutput, error) {
-	if job, ok := native[task.Job]; ok && task.TaskQueue == "" {
-		return job(ctx, r, task, options)
+// errSkipped ends a task whose condition is false.
+var errSkipped = errors.New("skipped")
+
+func (r *run) do(ctx workflow.Context, i int, task graph.PlannedTask) (graph.JobOutput, error) {
+	if err := r.admit(task); err != nil {
+		return graph.JobOutput{}, err
 	}
-	input := graph.JobInput{Label: task.Label, Server: r.in.Server, Options: options}
+	if task.ForEach != nil {
+		return r.forEach(ctx, i, task)
+	}
+	options, err := graph.RunOptions(task, r.in.Plan, r.context, r.in.Server)
+	if err != nil {
+		return graph.JobOutput{}, permanent("%s", err)
+	}
+	return r.attempt(ctx, i, task, options, task.Label)
+}
+
+// admit evaluates the task's condition.
+func (r *run) admit(task graph.PlannedTask) error {
+	if task.When == "" {
+		return nil
+	}
+	met, err := graph.When(task.When, r.context, task.Options, r.taskStates())
+	if err != nil {
+		return permanent("%s", err)
+	}
+	if !met {
+		return errSkipped
+	}
+	return nil
+}
+
+// taskStates is what a condition sees as tasks.
+func (r *run) taskStates() map[string]any {
+	out := make(map[string]any, len(r.tasks))
+	for i, t := range r.in.Plan.Tasks {
+		out[t.Label] = map[string]any{"state": string(r.machine.State(i)), "error": r.tasks[i].Error}
+	}
+	return out
+}
+
+// attempt performs a job until it succeeds or the task's policy is at its end.
+// Transient and busy outcomes of rackflow's own activities are tried again by
+// Temporal, which costs no history; all else is tried again here, under an id with
+// the attempt's number.
+func (r *run) attempt(ctx workflow.Context, i int, task graph.PlannedTask, options map[string]any, id string) (graph.JobOutput, error) {
+	for n := 1; ; n++ {
+		attemptID := id
+		if n > 1 {
+			attemptID = fmt.Sprintf("%s#%d", id, n)
+		}
+		output, err := r.perform(ctx, i, task, options, attemptID)
+		if err == nil {
+			return named(task, output)
+		}
+		if task.Retry == nil || !task.Retry.Tries(retryable(err), n) || ctx.Err() != nil {
+			return graph.JobOutput{}, err
+		}
+		timer := workflow.NewTimerWithOptions(ctx, task.Retry.Pause(n), workflow.TimerOptions{Summary: id})
+		if err := timer.Get(ctx, nil); err != nil {
+			return graph.JobOutput{}, err
+		}
+	}
+}
+
+// named gives the parts of a result their names.
+func named(task graph.PlannedTask, output graph.JobOutput) (_ graph.JobOutput, err error) {
+	if output.Result, err = graph.Named(output.Result, task.Outputs); err != nil {
+		return graph.JobOutput{}, permanent("%s", err)
+	}
+	return output, nil
+}
+
+// retryable names the outcome of an error as a retry policy does.
+func retryable(err error) string {
+	var application *temporal.ApplicationError
+	switch {
+	case temporal.IsCanceledError(err):
+		return ""
+	case isTimeout(err):
+		return graph.OnTimeout
+	case errors.As(err, &application):
+		return byType(application.Type())
+	}
+	return graph.OnFailed
+}
+
+// byType: what activities have tried again themselves, by the same policy, is not tried once more.
+func byType(kind string) string {
+	switch kind {
+	case "Transient", "Busy":
+		return ""
+	case "Unknown":
+		return graph.OnUnknown
+	}
+	return graph.OnFailed
+}
+
+// perform does a job here when it only decides or waits, and as an activity otherwise.
+func (r *run) perform(ctx workflow.Context, i int, task graph.PlannedTask, options map[string]any, id string) (graph.JobOutput, error) {
+	if job, ok := native[task.Job]; ok && task.TaskQueue == "" {
+		return job(ctx, &call{run: r, index: i, task: task, id: id, options: options})
+	}
+	input := graph.JobInput{Label: id, Server: r.in.Server, Options: options, Retry: task.Retry}
+	var out graph.JobOutput
 	if task.Local {
 		ctx = workflow.WithLocalActivityOptions(ctx, localOptions(task))
-		var out graph.JobOutput
 		err := workflow.ExecuteLocalActivity(ctx, task.Job, input).Get(ctx, &out)
 		return out, err
 	}
-	ctx = workflow.WithActivityOptions(ctx, r.activityOptions(task))
-	var out graph.JobOutput
+	ctx = workflow.WithActivityOptions(ctx, r.activityOptions(task, id))
 	err := workflow.ExecuteActivity(ctx, task.Job, input).Get(ctx, &out)
 	return out, err
 }
@@ -54,9 +147,9 @@ const (
 	foreignAttempts = 7
 )
 
-func (r *run) activityOptions(task graph.PlannedTask) workflow.ActivityOptions {
+func (r *run) activityOptions(task graph.PlannedTask, id string) workflow.ActivityOptions {
 	o := workflow.ActivityOptions{
-		ActivityID: task.Label, Summary: task.Label, TaskQueue: r.in.TaskQueue,
+		ActivityID: id, Summary: id, TaskQueue: r.in.TaskQueue,
 		StartToCloseTimeout: forever, HeartbeatTimeout: heartbeatTimeout, WaitForCancellation: true,
 		RetryPolicy: retryPolicy(0),
 	}
@@ -64,7 +157,7 @@ func (r *run) activityOptions(task graph.PlannedTask) workflow.ActivityOptions {
 		o.ScheduleToCloseTimeout, o.StartToCloseTimeout = limit, limit
 	}
 	if task.TaskQueue != "" {
-		o.TaskQueue, o.HeartbeatTimeout, o.RetryPolicy = task.TaskQueue, 0, retryPolicy(foreignAttempts)
+		o.TaskQueue, o.HeartbeatTimeout, o.RetryPolicy = task.TaskQueue, 0, foreignPolicy(task.Retry)
 	}
 	return o
 }
@@ -79,6 +172,16 @@ func localOptions(task graph.PlannedTask) workflow.LocalActivityOptions {
 	return o
 }
 
+// foreignPolicy leaves the attempts to Temporal: rackflow does not know the outcomes of a job that is not its own.
+func foreignPolicy(retry *graph.Retry) *temporal.RetryPolicy {
+	policy := retryPolicy(foreignAttempts)
+	if retry != nil {
+		policy.MaximumAttempts = int32(retry.Attempts) //nolint:gosec // parsed as a 31-bit number
+		policy.InitialInterval = retry.Pause(1)
+	}
+	return policy
+}
+
 func retryPolicy(attempts int32) *temporal.RetryPolicy {
 	return &temporal.RetryPolicy{
 		InitialInterval: 500 * time.Millisecond, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second,
@@ -91,19 +194,25 @@ var errTimeout = errors.New("limit passed")
 
 // outcome gives the state that an error stands for, and what to show of it.
 func outcome(task graph.PlannedTask, err error) (graph.State, string) {
-	var timeout *temporal.TimeoutError
 	var activity *temporal.ActivityError
 	switch {
 	case err == nil:
 		return graph.Succeeded, ""
+	case errors.Is(err, errSkipped):
+		return graph.Skipped, ""
 	case temporal.IsCanceledError(err):
 		return graph.Cancelled, "cancelled"
-	case errors.Is(err, errTimeout), errors.As(err, &timeout):
+	case isTimeout(err):
 		return graph.TimedOut, limitMessage(task, "")
 	case errors.As(err, &activity) && activity.RetryState() == enumspb.RETRY_STATE_TIMEOUT:
 		return graph.TimedOut, limitMessage(task, "; last: "+rootMessage(err))
 	}
 	return graph.Failed, rootMessage(err)
+}
+
+func isTimeout(err error) bool {
+	var timeout *temporal.TimeoutError
+	return errors.Is(err, errTimeout) || errors.As(err, &timeout)
 }
 
 func limitMessage(task graph.PlannedTask, more string) string {

@@ -13,6 +13,7 @@ import (
 
 	v2 "github.com/rackflow/rackflow/api/v2"
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/graph/schema"
 )
 
 func newGraph(a *app) *cobra.Command {
@@ -35,7 +36,8 @@ func newGraph(a *app) *cobra.Command {
 		describe: describeGraph,
 	}
 	return newNoun("graph", "Manage and check graph definitions",
-		d.newPut(), d.newList(), d.newShow(), newGraphLint(a), d.newDelete())
+		d.newPut(), d.newList(), d.newShow(), newGraphLint(a), newGraphImport(a, d),
+		newSchema(a, d.noun, schema.Graph()), d.newDelete())
 }
 
 // getGraph makes the error that the API does not: an unknown graph is an empty list to it.

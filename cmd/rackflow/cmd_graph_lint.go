@@ -98,7 +98,7 @@ func lintGraph(data []byte, lib graph.Library) graph.Problems {
 	if g == nil {
 		return problems
 	}
-	return append(problems, graph.Check(g, lib)...)
+	return append(problems, graph.CheckDefinition(g, lib)...)
 }
 
 // isTask leaves what cannot be read to the graph's parser, which says why.

@@ -13,10 +13,17 @@ import (
 
 	v2 "github.com/rackflow/rackflow/api/v2"
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/graph/schema"
 )
 
 func newTask(a *app) *cobra.Command {
-	d := definitions{
+	d := taskDefinitions(a)
+	return newNoun("task", "Manage task definitions", d.newPut(), d.newList(), d.newShow(),
+		newSchema(a, d.noun, schema.Task()), d.newDelete())
+}
+
+func taskDefinitions(a *app) definitions {
+	return definitions{
 		a: a, noun: "task", complete: a.completeTasks,
 		list: func(ctx context.Context, api *v2.Client) ([]json.RawMessage, error) {
 			return decode[[]json.RawMessage](api.WorkflowsGetAllTasks(ctx))
@@ -35,7 +42,6 @@ func newTask(a *app) *cobra.Command {
 		row:      func(h header) []string { return []string{h.InjectableName, h.ImplementsTask, h.FriendlyName} },
 		describe: describeTask,
 	}
-	return newNoun("task", "Manage task definitions", d.newPut(), d.newList(), d.newShow(), d.newDelete())
 }
 
 func describeTask(_ context.Context, _ *v2.Client, b *strings.Builder, definition json.RawMessage) error {

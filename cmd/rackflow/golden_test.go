@@ -19,6 +19,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/fstest"
 	"testing/iotest"
 	"testing/synctest"
 	"time"
@@ -156,7 +157,8 @@ func (c *testCase) process() *process {
 			}
 			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 		},
-		Now:  func() time.Time { return time.Now().UTC() },
+		ReadDir: c.readDir,
+		Now:     func() time.Time { return time.Now().UTC() },
 		HTTP: c.api,
 		Terminal: terminal{
 			Stdin: strings.Contains(c.terminal, "stdin"), Stdout: strings.Contains(c.terminal, "stdout"),
@@ -164,6 +166,15 @@ func (c *testCase) process() *process {
 			ReadPassword: func(context.Context) (string, error) { return strings.TrimSuffix(c.stdin, "\n"), nil },
 		},
 	}
+}
+
+// readDir lists the files whose names begin with the folder's.
+func (c *testCase) readDir(folder string) ([]fs.DirEntry, error) {
+	files := fstest.MapFS{}
+	for name, data := range c.files {
+		files[name] = &fstest.MapFile{Data: data}
+	}
+	return files.ReadDir(folder)
 }
 
 // answer is what the fake API says once; the last answer to a request is repeated.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"time"
@@ -25,6 +26,8 @@ type process struct {
 	Stderr io.Writer
 	// ReadFile reads a file, relative to the working directory.
 	ReadFile func(name string) ([]byte, error)
+	// ReadDir lists a folder, sorted by name; for a file it is an error.
+	ReadDir func(name string) ([]fs.DirEntry, error)
 	// Now is the time, in the zone in which times are shown.
 	Now func() time.Time
 	// HTTP carries the requests to rackflow.
@@ -45,7 +48,7 @@ func osProcess() *process {
 	return &process{
 		Program: os.Args[0], Args: os.Args[1:], Env: os.Getenv,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		ReadFile: os.ReadFile, Now: time.Now, HTTP: http.DefaultTransport,
+		ReadFile: os.ReadFile, ReadDir: os.ReadDir, Now: time.Now, HTTP: http.DefaultTransport,
 		Terminal: terminal{
 			Stdin: isTerminal(os.Stdin), Stdout: isTerminal(os.Stdout), Stderr: isTerminal(os.Stderr),
 			Size: terminalSize, ReadPassword: readPassword,

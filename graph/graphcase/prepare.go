@@ -1,0 +1,86 @@
+package graphcase
+
+import (
+	"fmt"
+
+	"github.com/rackflow/rackflow/graph"
+)
+
+// planID is the id of every case's plan: instance ids derive from it, and should be the same each time.
+const planID = "case"
+
+// Play is a case that is ready to be played.
+type Play struct {
+	Case *Case
+	// Plan is nil when the graph or the request is refused, as Result says.
+	Plan *graph.Plan
+	Jobs *Jobs
+	// Result has the refusal and the warnings; the rest is up to whoever plays the case.
+	Result Result
+
+	lib *Library
+}
+
+// Prepare reads a case's definitions and resolves its request. The error is a fault
+// of the case itself: what users may get wrong is in the result.
+func Prepare(c *Case, lib *Library) (*Play, error) {
+	lib, err := lib.with(c)
+	if err != nil {
+		return nil, err
+	}
+	p := &Play{Case: c, Jobs: newJobs(c), lib: lib}
+	g, problems := graph.ParseGraph(c.Graph)
+	if g != nil {
+		problems = append(problems, graph.Check(g, lib)...)
+	}
+	if problems.Err() != nil {
+		p.refuse(AtDefine, problems)
+		return p, nil
+	}
+	plan, atRun := graph.Resolve(g, lib, graph.Request{
+		ID: planID, Options: c.Run.Options, Context: c.Run.Context, Server: c.Run.Server, Roots: c.Run.Roots,
+	})
+	p.Result.Warned = append(problems.Warnings(), atRun.Warnings()...)
+	if plan == nil {
+		p.refuse(AtRun, atRun)
+		return p, nil
+	}
+	p.Plan = plan
+	return p, nil
+}
+
+func (p *Play) refuse(at string, problems graph.Problems) {
+	p.Result.RefusedAt, p.Result.Refused = at, problems.Errors()
+	if at == AtDefine {
+		p.Result.Warned = problems.Warnings()
+	}
+}
+
+// Subgraph answers a task that runs another graph of the case, as graph.ResolveJob
+// does. A server's name is its id.
+func (p *Play) Subgraph(req graph.SubgraphRequest) (*graph.Subgraph, error) {
+	for _, document := range p.Case.Graphs {
+		g, problems := graph.ParseGraph(document)
+		if g == nil {
+			return nil, problems
+		}
+		if g.InjectableName != req.Graph {
+			continue
+		}
+		plan, problems := graph.Resolve(g, p.lib, graph.Request{
+			ID: req.ID, Options: req.Options, Context: boundTo(req.Target), Server: req.Target, Roots: p.Case.Run.Roots,
+		})
+		if plan == nil {
+			return nil, problems
+		}
+		return &graph.Subgraph{Plan: plan, Server: req.Target, ServerName: req.Target}, nil
+	}
+	return nil, fmt.Errorf("Graph definition not found for %s", req.Graph) //nolint:staticcheck // RackHD's words
+}
+
+func boundTo(server string) map[string]any {
+	if server == "" {
+		return nil
+	}
+	return map[string]any{"target": server}
+}
