@@ -142,7 +142,7 @@ func runInfo(workflowID, runID string, status enumspb.WorkflowExecutionStatus) *
 func (b *bench) tells(record *workflows.Record, err error) {
 	value := &mocks.Value{}
 	value.On("Get", mock.Anything).Return(func(into any) error {
-		*into.(*workflows.Record) = *record //nolint:forcetypeassert // what the code under test passes
+		*into.(*workflows.Record) = *record
 		return nil
 	})
 	if err != nil {
@@ -157,7 +157,7 @@ func (b *bench) ends(record workflows.Record, err error) {
 	run := &mocks.WorkflowRun{}
 	run.On("Get", mock.Anything, mock.Anything).Return(func(_ context.Context, into any) error {
 		if err == nil {
-			*into.(*workflows.Record) = record //nolint:forcetypeassert // what the code under test passes
+			*into.(*workflows.Record) = record
 		}
 		return err
 	})

@@ -47,7 +47,7 @@ func TestDefinitionsOfUsersHideStock(t *testing.T) {
 	if g.FriendlyName != "Mine" {
 		t.Errorf("graph %+v", g)
 	}
-	check(t, b.Starter.Definitions.Delete(t.Context(), store.Graph, "graph.POWERON"))
+	check(t, b.Definitions.Delete(t.Context(), store.Graph, "graph.POWERON"))
 	if back, err := b.definition(t.Context(), store.Graph, "Graph.PowerOn"); err != nil || !back.Stock {
 		t.Errorf("after the user's is deleted: %+v, %v", back, err)
 	}
@@ -55,7 +55,7 @@ func TestDefinitionsOfUsersHideStock(t *testing.T) {
 
 // definition returns a graph or task definition.
 func (b *bench) definition(ctx context.Context, kind store.DefinitionKind, name string) (starter.Definition, error) {
-	return b.Starter.Definitions.Get(ctx, kind, name)
+	return b.Definitions.Get(ctx, kind, name)
 }
 
 func TestDefinitionsNotFound(t *testing.T) {
@@ -65,8 +65,8 @@ func TestDefinitionsNotFound(t *testing.T) {
 	wantKind(t, err, starter.NotFound, "Graph definition not found for Graph.Nope")
 	_, err = b.definition(t.Context(), store.Task, "Task.Nope")
 	wantKind(t, err, starter.NotFound, "Could not find task definition with injectableName Task.Nope")
-	wantKind(t, b.Starter.Definitions.Delete(t.Context(), store.Graph, "Graph.Nope"), starter.NotFound)
-	wantKind(t, b.Starter.Definitions.Delete(t.Context(), store.Graph, "graph.PowerOn"), starter.Invalid, "came with rackflow and cannot be deleted")
+	wantKind(t, b.Definitions.Delete(t.Context(), store.Graph, "Graph.Nope"), starter.NotFound)
+	wantKind(t, b.Definitions.Delete(t.Context(), store.Graph, "graph.PowerOn"), starter.Invalid, "came with rackflow and cannot be deleted")
 }
 
 func TestListIsOrderedByName(t *testing.T) {
@@ -74,7 +74,7 @@ func TestListIsOrderedByName(t *testing.T) {
 	b := newBench(t)
 	b.putGraph(t, strings.Replace(ownGraph, "Graph.Mine", "graph.a", 1))
 	b.putGraph(t, strings.Replace(ownGraph, "Graph.Mine", "Graph.Reset", 1))
-	list, err := b.Starter.Definitions.List(t.Context(), store.Graph)
+	list, err := b.Definitions.List(t.Context(), store.Graph)
 	check(t, err)
 	var names []string
 	for _, def := range list {

@@ -22,6 +22,10 @@ const (
 	NotActive
 	// Active: the run has not ended.
 	Active
+	// Answered: the prompt has an answer already.
+	Answered
+	// Forbidden: this one may not answer.
+	Forbidden
 	// Unavailable: Temporal cannot be reached; try again.
 	Unavailable
 )

@@ -139,12 +139,11 @@ func (s *Starter) result(ctx context.Context, run *Run, status enumspb.WorkflowE
 	if err == nil || details(err, &run.Record) {
 		return nil
 	}
-	var ended *temporal.WorkflowExecutionError
-	if !errors.As(err, &ended) {
+	if _, ended := errors.AsType[*temporal.WorkflowExecutionError](err); !ended {
 		return fromTemporal(err)
 	}
 	if err := s.query(ctx, run); err != nil {
-		run.Record = pendingRecord(run.Plan)
+		run.Record = pendingRecord(workflows.Input{Plan: run.Plan})
 	}
 	run.Record.State, run.Record.Error = graph.Failed, "the workflow ended as "+status.String()
 	if status == enumspb.WORKFLOW_EXECUTION_STATUS_TERMINATED || status == enumspb.WORKFLOW_EXECUTION_STATUS_CANCELED {
@@ -177,12 +176,17 @@ type Filter struct {
 	State string
 	// Skip and Top are a page; Top 0 is all.
 	Skip, Top int
+	// prefix is what workflow ids begin with.
+	prefix string
 }
 
 func (f Filter) query() string {
 	parts := []string{"WorkflowType = " + quote(workflows.RunGraphName)}
 	if f.Server != "" {
 		parts = append(parts, "WorkflowId = "+quote(workflows.ServerWorkflowID(f.Server)))
+	}
+	if f.prefix != "" {
+		parts = append(parts, "WorkflowId STARTS_WITH "+quote(f.prefix))
 	}
 	if f.Graph != "" {
 		parts = append(parts, workflows.GraphAttribute.GetName()+" = "+quote(f.Graph))
@@ -278,7 +282,11 @@ func (s *Starter) loadAll(ctx context.Context, infos []*workflowpb.WorkflowExecu
 
 // ActiveOn returns the open run that is bound to a server, or nil.
 func (s *Starter) ActiveOn(ctx context.Context, serverID string) (*Run, error) {
-	info, err := s.describe(ctx, workflows.ServerWorkflowID(serverID), "")
+	return s.openRun(ctx, workflows.ServerWorkflowID(serverID))
+}
+
+func (s *Starter) openRun(ctx context.Context, workflowID string) (*Run, error) {
+	info, err := s.describe(ctx, workflowID, "")
 	if KindOf(err) == NotFound {
 		return nil, nil //nolint:nilnil // no run is an answer, not an error
 	}

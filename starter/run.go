@@ -18,6 +18,8 @@ type Run struct {
 	Server, ServerName string
 	// Parent is the instance id of the run that started this one.
 	Parent string
+	// RetryOf is the instance id of the run that this one goes on with.
+	RetryOf string
 	// Record is the state of the run and of its tasks, in the plan's order.
 	Record  workflows.Record
 	Started time.Time
@@ -30,10 +32,13 @@ type Run struct {
 // Active reports whether the run has not ended.
 func (r *Run) Active() bool { return r.Ended == nil }
 
-func pendingRecord(plan *graph.Plan) workflows.Record {
-	record := workflows.Record{State: graph.Running, Tasks: make([]workflows.TaskRecord, len(plan.Tasks))}
-	for i := range record.Tasks {
+func pendingRecord(in workflows.Input) workflows.Record {
+	record := workflows.Record{State: graph.Running, Tasks: make([]workflows.TaskRecord, len(in.Plan.Tasks))}
+	for i, t := range in.Plan.Tasks {
 		record.Tasks[i].State = graph.Pending
+		if state, ok := in.Ended[t.Label]; ok {
+			record.Tasks[i].State = state
+		}
 	}
 	return record
 }

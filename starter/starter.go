@@ -66,28 +66,40 @@ func (s *Starter) Start(ctx context.Context, req Request) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := workflows.Input{
+	run, err := s.execute(ctx, workflows.Input{
 		Plan: prepared.plan, Server: prepared.server.ID, ServerName: prepared.server.Name, Context: prepared.context,
+	}, "")
+	if err != nil {
+		return nil, err
 	}
-	options := client.StartWorkflowOptions{
-		ID: workflows.UnboundWorkflowID(prepared.plan.ID), TaskQueue: s.cfg.TaskQueue,
+	run.Warnings = prepared.warnings
+	return run, nil
+}
+
+// execute starts the workflow. Its id is the server's where the run is bound to one,
+// else that given, else made from the plan's.
+func (s *Starter) execute(ctx context.Context, in workflows.Input, id string) (*Run, error) {
+	if id == "" {
+		id = workflows.UnboundWorkflowID(in.Plan.ID)
+	}
+	if in.Server != "" {
+		id = workflows.ServerWorkflowID(in.Server)
+	}
+	started, err := s.cfg.Client.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: id, TaskQueue: s.cfg.TaskQueue,
 		WorkflowIDConflictPolicy:                 enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		WorkflowIDReusePolicy:                    enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		EnableEagerStart:                         true,
 		StaticSummary:                            workflows.Summary(in.Plan, in.ServerName),
 		TypedSearchAttributes:                    workflows.Attributes(in.Plan, in.ServerName),
-	}
-	if in.Server != "" {
-		options.ID = workflows.ServerWorkflowID(in.Server)
-	}
-	started, err := s.cfg.Client.ExecuteWorkflow(ctx, options, workflows.RunGraphName, in)
+	}, workflows.RunGraphName, in)
 	if err != nil {
 		return nil, startError(err)
 	}
 	run := &Run{
 		InstanceID: workflows.InstanceID(started.GetID(), started.GetRunID()), WorkflowID: started.GetID(), RunID: started.GetRunID(),
-		Record: pendingRecord(in.Plan), Started: time.Now().UTC(), Warnings: prepared.warnings,
+		Record: pendingRecord(in), Started: time.Now().UTC(),
 	}
 	run.take(in)
 	s.plans.put(run.InstanceID, in)
@@ -95,7 +107,7 @@ func (s *Starter) Start(ctx context.Context, req Request) (*Run, error) {
 }
 
 func (r *Run) take(in workflows.Input) {
-	r.Plan, r.Server, r.ServerName, r.Parent = in.Plan, in.Server, in.ServerName, in.Parent
+	r.Plan, r.Server, r.ServerName, r.Parent, r.RetryOf = in.Plan, in.Server, in.ServerName, in.Parent, in.RetryOf
 }
 
 type prepared struct {

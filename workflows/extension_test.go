@@ -267,7 +267,7 @@ func TestRunGraphPrompt(t *testing.T) {
 	if diff := cmp.Diff(map[string]any{"disk": "sda", "n": 2.0}, b.inputs["use"].Options); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
 	}
-	if record.Tasks[0].Prompt != nil {
+	if record.Prompts != nil {
 		t.Error("the prompt is still shown")
 	}
 }

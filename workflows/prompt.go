@@ -133,7 +133,6 @@ const waitingState = "waiting"
 func (r *run) ask(ctx workflow.Context, task int, p *pendingPrompt) error {
 	r.prompts[p.ID] = p
 	delete(r.answered, p.ID)
-	r.tasks[task].Prompt = &p.Prompt
 	r.note(task, "waits for an answer: "+p.Title)
 	workflow.SetCurrentDetails(ctx, r.details())
 	if len(r.prompts) > 1 {
@@ -177,6 +176,14 @@ func (r *run) checkAnswer(a Answer) error {
 		return refuse(InvalidAnswer, err.Error())
 	}
 	return nil
+}
+
+func (r *run) pending() []Prompt {
+	var prompts []Prompt
+	for _, id := range workflow.DeterministicKeys(r.prompts) {
+		prompts = append(prompts, r.prompts[id].Prompt)
+	}
+	return prompts
 }
 
 func (r *run) promptIDs() string {

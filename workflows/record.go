@@ -32,7 +32,9 @@ type Record struct {
 	// Tasks are in the plan's order.
 	Tasks   []TaskRecord   `json:"tasks"`
 	Context map[string]any `json:"context,omitempty"`
-	Error   string         `json:"error,omitempty"`
+	// Prompts wait for a person, ordered by their ids.
+	Prompts []Prompt `json:"prompts,omitempty"`
+	Error   string   `json:"error,omitempty"`
 }
 
 // TaskRecord is what has become of one task.
@@ -43,8 +45,6 @@ type TaskRecord struct {
 	Error   string      `json:"error,omitempty"`
 	// Progress is the last that was heard of a long task.
 	Progress string `json:"progress,omitempty"`
-	// Prompt is what the task waits for a person to answer.
-	Prompt *Prompt `json:"prompt,omitempty"`
 }
 
 // InstallerEvent is a call of an installer: started, progress, done or failed.

@@ -187,7 +187,7 @@ func (r *run) finish(e ended) {
 		}
 	}
 	record := &r.tasks[e.task]
-	record.State, record.Error, record.Progress, record.Prompt = e.state, e.err, "", nil
+	record.State, record.Error, record.Progress = e.state, e.err, ""
 	r.dirty = true
 	if r.machine.Finish(e.task, e.state) {
 		r.err = fmt.Sprintf("task %s: %s", label, e.err)
@@ -238,7 +238,7 @@ func (r *run) record() *Record {
 			r.tasks[i].State = state
 		}
 	}
-	return &Record{State: r.machine.Outcome(), Tasks: r.tasks, Context: r.context, Error: r.err}
+	return &Record{State: r.machine.Outcome(), Tasks: r.tasks, Context: r.context, Prompts: r.pending(), Error: r.err}
 }
 
 // end states the outcome in the search attributes and turns it into Temporal's own.
