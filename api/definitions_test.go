@@ -62,7 +62,7 @@ func TestGraphYAML(t *testing.T) {
 	if r.status != http.StatusCreated {
 		t.Fatalf("got %d %s", r.status, r.body)
 	}
-	want := []string{"colour: unknown key 'colour' (it is kept out)"}
+	want := []string{"colour: unknown key 'colour' (it is stored, and has no effect)"}
 	if diff := cmp.Diff(want, r.header.Values("X-Warning")); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}

@@ -64,14 +64,15 @@ func newSite(tb testing.TB) *site {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { db.Close() })
-	definitions, err := starter.NewDefinitions(db, starter.Stock{
+	keeper := seal.NewLocal([seal.KeySize]byte{1})
+	definitions, err := starter.NewDefinitions(db, keeper, starter.Stock{
 		BaseTasks: [][]byte{[]byte(waitBase)}, Tasks: [][]byte{[]byte(waitTask)}, Graphs: [][]byte{[]byte(waitGraph)},
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	s := &site{
-		store: db, keeper: seal.NewLocal([seal.KeySize]byte{1}), log: &lockedBuffer{},
+		store: db, keeper: keeper, log: &lockedBuffer{},
 		servers: &servers{SQLite: db}, runs: &fakeRuns{definitions: definitions},
 	}
 	s.handler, err = api.New(api.Config{

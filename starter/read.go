@@ -253,7 +253,9 @@ func (s *Starter) page(ctx context.Context, query string, f Filter) ([]*workflow
 	}
 }
 
-// loadAll reads the runs side by side. One that retention has just removed is left out.
+// loadAll reads the runs side by side. One that retention has just removed is left
+// out, and one whose state no worker tells is shown without it: a list does not fail
+// for one of many.
 func (s *Starter) loadAll(ctx context.Context, infos []*workflowpb.WorkflowExecutionInfo) ([]*Run, error) {
 	loaded := make([]*Run, len(infos))
 	group, ctx := errgroup.WithContext(ctx)
@@ -261,8 +263,13 @@ func (s *Starter) loadAll(ctx context.Context, infos []*workflowpb.WorkflowExecu
 	for i, info := range infos {
 		group.Go(func() error {
 			run, err := s.load(ctx, info)
-			if KindOf(err) == NotFound {
+			switch {
+			case KindOf(err) == NotFound:
 				return nil
+			case KindOf(err) == Unavailable && run != nil:
+				run.Record = pendingRecord(workflows.Input{Plan: run.Plan})
+				run.Record.Error = err.Error()
+				err = nil
 			}
 			loaded[i] = run
 			return err

@@ -50,6 +50,21 @@ const (
 	TaskStateTimeout   TaskState = "timeout"
 )
 
+// Defines values for WorkflowActionCommand.
+const (
+	WorkflowActionCommandCancel WorkflowActionCommand = "cancel"
+	WorkflowActionCommandRetry  WorkflowActionCommand = "retry"
+)
+
+// Defines values for WorkflowState.
+const (
+	WorkflowStateCancelled WorkflowState = "cancelled"
+	WorkflowStateFailed    WorkflowState = "failed"
+	WorkflowStateRunning   WorkflowState = "running"
+	WorkflowStateSucceeded WorkflowState = "succeeded"
+	WorkflowStateWaiting   WorkflowState = "waiting"
+)
+
 // Defines values for WorkflowStatus.
 const (
 	WorkflowStatusCancelled WorkflowStatus = "cancelled"
@@ -196,6 +211,36 @@ type Problem struct {
 	Warning bool `json:"warning,omitempty"`
 }
 
+// Prompt A question to a person. The task that asks waits for the answer.
+type Prompt struct {
+	// AnswerBy Who may answer; absent for anybody.
+	AnswerBy []string `json:"answerBy,omitempty"`
+
+	// Approval The answer is `approved`, true or false, and maybe a `reason`. A no fails the task.
+	Approval bool       `json:"approval,omitempty"`
+	Deadline *time.Time `json:"deadline,omitempty"`
+
+	// Default What counts as the answer when the deadline passes. Without it the task times out.
+	Default map[string]any `json:"default,omitempty"`
+
+	// ID Names the prompt within its workflow.
+	ID string `json:"id"`
+
+	// Schema The JSON Schema of the answer. A property that is writeOnly, or of format password, is a secret. Empty is any object.
+	Schema json.RawMessage `json:"schema"`
+	Text   string          `json:"text,omitempty"`
+	Title  string          `json:"title"`
+}
+
+// PromptAnswer defines model for PromptAnswer.
+type PromptAnswer struct {
+	// Answer What the schema of the prompt asks for.
+	Answer map[string]any `json:"answer"`
+
+	// By Who answers. It is taken as given.
+	By string `json:"by,omitempty"`
+}
+
 // Relation defines model for Relation.
 type Relation struct {
 	// Info What else is known of the relation.
@@ -235,6 +280,17 @@ type Workflow struct {
 	Tasks []WorkflowTask `json:"tasks"`
 }
 
+// WorkflowAction defines model for WorkflowAction.
+type WorkflowAction struct {
+	Command WorkflowActionCommand `json:"command"`
+
+	// Options Not used.
+	Options map[string]any `json:"options,omitempty"`
+}
+
+// WorkflowActionCommand defines model for WorkflowAction.Command.
+type WorkflowActionCommand string
+
 // WorkflowCore defines model for WorkflowCore.
 type WorkflowCore struct {
 	// Context What tasks have told each other, without secrets.
@@ -267,6 +323,12 @@ type WorkflowCore struct {
 
 	// XParent The instance id of the workflow whose task started this one.
 	XParent string `json:"x-parent,omitempty"`
+
+	// XPrompts What the workflow waits to be told.
+	XPrompts []Prompt `json:"x-prompts,omitempty"`
+
+	// XRetryOf The instance id of the workflow that this one goes on with.
+	XRetryOf string `json:"x-retryOf,omitempty"`
 }
 
 // WorkflowDocument defines model for WorkflowDocument.
@@ -287,6 +349,24 @@ type WorkflowDocument struct {
 	XWarnings []Problem `json:"x-warnings,omitempty"`
 }
 
+// WorkflowPrompt defines model for WorkflowPrompt.
+type WorkflowPrompt struct {
+	// Embedded struct due to allOf(#/components/schemas/Prompt)
+	Prompt `yaml:",inline"`
+	// Embedded fields due to inline allOf schema
+	// Graph The injectableName of the graph.
+	Graph string `json:"graph"`
+
+	// InstanceID The workflow's.
+	InstanceID string `json:"instanceId"`
+
+	// Node The id of the node it runs on; absent when it is bound to none.
+	Node string `json:"node,omitempty"`
+
+	// NodeName The name of the node.
+	NodeName string `json:"nodeName,omitempty"`
+}
+
 // WorkflowRequest Which graph to run, and how.
 type WorkflowRequest struct {
 	// Context What the context of the workflow begins with.
@@ -304,6 +384,9 @@ type WorkflowRequest struct {
 	// Options Laid over the options of the graph. Its keys are "defaults" and task labels.
 	Options map[string]any `json:"options,omitempty"`
 }
+
+// WorkflowState defines model for WorkflowState.
+type WorkflowState string
 
 // WorkflowStatus defines model for WorkflowStatus.
 type WorkflowStatus string
@@ -355,6 +438,9 @@ type WorkflowTaskDocument struct {
 // Active defines model for Active.
 type Active = bool
 
+// Graph defines model for Graph.
+type Graph = string
+
 // GraphName defines model for GraphName.
 type GraphName = string
 
@@ -369,6 +455,9 @@ type NodeID = string
 
 // Skip defines model for Skip.
 type Skip = int
+
+// State defines model for State.
+type State = WorkflowState
 
 // Top defines model for Top.
 type Top = int
@@ -402,6 +491,12 @@ type NodesGetWorkflowByIDParams struct {
 	// Active Only workflows that are active (true), or that have ended (false).
 	Active *Active `form:"active,omitempty" json:"active,omitempty"`
 
+	// Graph Only workflows of the graph of this name, without regard to case.
+	Graph *Graph `form:"graph,omitempty" json:"graph,omitempty"`
+
+	// State Only workflows in this state. Those that wait for a person are running, too.
+	State *State `form:"state,omitempty" json:"state,omitempty"`
+
 	// Skip How many to leave out at the start.
 	Skip *Skip `form:"$skip,omitempty" json:"$skip,omitempty"`
 
@@ -419,6 +514,12 @@ type NodesPostWorkflowByIDParams struct {
 type WorkflowsGetParams struct {
 	// Active Only workflows that are active (true), or that have ended (false).
 	Active *Active `form:"active,omitempty" json:"active,omitempty"`
+
+	// Graph Only workflows of the graph of this name, without regard to case.
+	Graph *Graph `form:"graph,omitempty" json:"graph,omitempty"`
+
+	// State Only workflows in this state. Those that wait for a person are running, too.
+	State *State `form:"state,omitempty" json:"state,omitempty"`
 
 	// Skip How many to leave out at the start.
 	Skip *Skip `form:"$skip,omitempty" json:"$skip,omitempty"`
@@ -461,7 +562,10 @@ type WorkflowsPutGraphsJSONRequestBody = GraphDefinition
 type WorkflowsPutTaskJSONRequestBody = TaskDefinition
 
 // WorkflowsActionJSONRequestBody defines body for WorkflowsAction for application/json ContentType.
-type WorkflowsActionJSONRequestBody = Action
+type WorkflowsActionJSONRequestBody = WorkflowAction
+
+// WorkflowsPostAnswerJSONRequestBody defines body for WorkflowsPostAnswer for application/json ContentType.
+type WorkflowsPostAnswerJSONRequestBody = PromptAnswer
 
 // RequestEditorFn  is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -590,6 +694,9 @@ type ClientInterface interface {
 	// ObmsGetByID request
 	ObmsGetByID(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PromptsGet request
+	PromptsGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SwaggerGet request
 	SwaggerGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -642,6 +749,14 @@ type ClientInterface interface {
 	WorkflowsActionWithBody(ctx context.Context, instanceID InstanceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	WorkflowsAction(ctx context.Context, instanceID InstanceID, body WorkflowsActionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WorkflowsGetPrompts request
+	WorkflowsGetPrompts(ctx context.Context, instanceID InstanceID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// WorkflowsPostAnswerWithBody request with any body
+	WorkflowsPostAnswerWithBody(ctx context.Context, instanceID InstanceID, promptID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	WorkflowsPostAnswer(ctx context.Context, instanceID InstanceID, promptID string, body WorkflowsPostAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 func (c *Client) NodesGet(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -884,6 +999,18 @@ func (c *Client) ObmsGetByID(ctx context.Context, id string, reqEditors ...Reque
 	return c.Client.Do(req)
 }
 
+func (c *Client) PromptsGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPromptsGetRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) SwaggerGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSwaggerGetRequest(c.Server)
 	if err != nil {
@@ -1102,6 +1229,42 @@ func (c *Client) WorkflowsActionWithBody(ctx context.Context, instanceID Instanc
 
 func (c *Client) WorkflowsAction(ctx context.Context, instanceID InstanceID, body WorkflowsActionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewWorkflowsActionRequest(c.Server, instanceID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) WorkflowsGetPrompts(ctx context.Context, instanceID InstanceID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWorkflowsGetPromptsRequest(c.Server, instanceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) WorkflowsPostAnswerWithBody(ctx context.Context, instanceID InstanceID, promptID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWorkflowsPostAnswerRequestWithBody(c.Server, instanceID, promptID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) WorkflowsPostAnswer(ctx context.Context, instanceID InstanceID, promptID string, body WorkflowsPostAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewWorkflowsPostAnswerRequest(c.Server, instanceID, promptID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1506,6 +1669,38 @@ func NewNodesGetWorkflowByIDRequest(server string, id NodeID, params *NodesGetWo
 
 		}
 
+		if params.Graph != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "graph", runtime.ParamLocationQuery, *params.Graph); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "state", runtime.ParamLocationQuery, *params.State); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
 		if params.Skip != nil {
 
 			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "$skip", runtime.ParamLocationQuery, *params.Skip); err != nil {
@@ -1800,6 +1995,33 @@ func NewObmsGetByIDRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewPromptsGetRequest generates requests for PromptsGet
+func NewPromptsGetRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/prompts")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSwaggerGetRequest generates requests for SwaggerGet
 func NewSwaggerGetRequest(server string) (*http.Request, error) {
 	var err error
@@ -1879,6 +2101,38 @@ func NewWorkflowsGetRequest(server string, params *WorkflowsGetParams) (*http.Re
 		if params.Active != nil {
 
 			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "active", runtime.ParamLocationQuery, *params.Active); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.Graph != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "graph", runtime.ParamLocationQuery, *params.Graph); err != nil {
+				return nil, err
+			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
+				return nil, err
+			} else {
+				for k, v := range parsed {
+					for _, v2 := range v {
+						queryValues.Add(k, v2)
+					}
+				}
+			}
+
+		}
+
+		if params.State != nil {
+
+			if queryFrag, err := runtime.StyleParamWithLocation("form", true, "state", runtime.ParamLocationQuery, *params.State); err != nil {
 				return nil, err
 			} else if parsed, err := url.ParseQuery(queryFrag); err != nil {
 				return nil, err
@@ -2382,6 +2636,94 @@ func NewWorkflowsActionRequestWithBody(server string, instanceID InstanceID, con
 	return req, nil
 }
 
+// NewWorkflowsGetPromptsRequest generates requests for WorkflowsGetPrompts
+func NewWorkflowsGetPromptsRequest(server string, instanceID InstanceID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "instanceId", runtime.ParamLocationPath, instanceID)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/workflows/%s/prompts", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewWorkflowsPostAnswerRequest calls the generic WorkflowsPostAnswer builder with application/json body
+func NewWorkflowsPostAnswerRequest(server string, instanceID InstanceID, promptID string, body WorkflowsPostAnswerJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewWorkflowsPostAnswerRequestWithBody(server, instanceID, promptID, "application/json", bodyReader)
+}
+
+// NewWorkflowsPostAnswerRequestWithBody generates requests for WorkflowsPostAnswer with any type of body
+func NewWorkflowsPostAnswerRequestWithBody(server string, instanceID InstanceID, promptID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "instanceId", runtime.ParamLocationPath, instanceID)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "promptId", runtime.ParamLocationPath, promptID)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/workflows/%s/prompts/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -2479,6 +2821,9 @@ type ClientWithResponsesInterface interface {
 	// ObmsGetByIDWithResponse request
 	ObmsGetByIDWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ObmsGetByIDResponse, error)
 
+	// PromptsGetWithResponse request
+	PromptsGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PromptsGetResponse, error)
+
 	// SwaggerGetWithResponse request
 	SwaggerGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SwaggerGetResponse, error)
 
@@ -2531,6 +2876,14 @@ type ClientWithResponsesInterface interface {
 	WorkflowsActionWithBodyWithResponse(ctx context.Context, instanceID InstanceID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WorkflowsActionResponse, error)
 
 	WorkflowsActionWithResponse(ctx context.Context, instanceID InstanceID, body WorkflowsActionJSONRequestBody, reqEditors ...RequestEditorFn) (*WorkflowsActionResponse, error)
+
+	// WorkflowsGetPromptsWithResponse request
+	WorkflowsGetPromptsWithResponse(ctx context.Context, instanceID InstanceID, reqEditors ...RequestEditorFn) (*WorkflowsGetPromptsResponse, error)
+
+	// WorkflowsPostAnswerWithBodyWithResponse request with any body
+	WorkflowsPostAnswerWithBodyWithResponse(ctx context.Context, instanceID InstanceID, promptID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WorkflowsPostAnswerResponse, error)
+
+	WorkflowsPostAnswerWithResponse(ctx context.Context, instanceID InstanceID, promptID string, body WorkflowsPostAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*WorkflowsPostAnswerResponse, error)
 }
 
 type NodesGetResponse struct {
@@ -2847,6 +3200,29 @@ func (r ObmsGetByIDResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r ObmsGetByIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type PromptsGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *[]WorkflowPrompt
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r PromptsGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PromptsGetResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -3192,6 +3568,51 @@ func (r WorkflowsActionResponse) StatusCode() int {
 	return 0
 }
 
+type WorkflowsGetPromptsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *[]Prompt
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r WorkflowsGetPromptsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WorkflowsGetPromptsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type WorkflowsPostAnswerResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r WorkflowsPostAnswerResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r WorkflowsPostAnswerResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 // NodesGetWithResponse request returning *NodesGetResponse
 func (c *ClientWithResponses) NodesGetWithResponse(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*NodesGetResponse, error) {
 	rsp, err := c.NodesGet(ctx, params, reqEditors...)
@@ -3366,6 +3787,15 @@ func (c *ClientWithResponses) ObmsGetByIDWithResponse(ctx context.Context, id st
 	return ParseObmsGetByIDResponse(rsp)
 }
 
+// PromptsGetWithResponse request returning *PromptsGetResponse
+func (c *ClientWithResponses) PromptsGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PromptsGetResponse, error) {
+	rsp, err := c.PromptsGet(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePromptsGetResponse(rsp)
+}
+
 // SwaggerGetWithResponse request returning *SwaggerGetResponse
 func (c *ClientWithResponses) SwaggerGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SwaggerGetResponse, error) {
 	rsp, err := c.SwaggerGet(ctx, reqEditors...)
@@ -3531,6 +3961,32 @@ func (c *ClientWithResponses) WorkflowsActionWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParseWorkflowsActionResponse(rsp)
+}
+
+// WorkflowsGetPromptsWithResponse request returning *WorkflowsGetPromptsResponse
+func (c *ClientWithResponses) WorkflowsGetPromptsWithResponse(ctx context.Context, instanceID InstanceID, reqEditors ...RequestEditorFn) (*WorkflowsGetPromptsResponse, error) {
+	rsp, err := c.WorkflowsGetPrompts(ctx, instanceID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWorkflowsGetPromptsResponse(rsp)
+}
+
+// WorkflowsPostAnswerWithBodyWithResponse request with arbitrary body returning *WorkflowsPostAnswerResponse
+func (c *ClientWithResponses) WorkflowsPostAnswerWithBodyWithResponse(ctx context.Context, instanceID InstanceID, promptID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WorkflowsPostAnswerResponse, error) {
+	rsp, err := c.WorkflowsPostAnswerWithBody(ctx, instanceID, promptID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWorkflowsPostAnswerResponse(rsp)
+}
+
+func (c *ClientWithResponses) WorkflowsPostAnswerWithResponse(ctx context.Context, instanceID InstanceID, promptID string, body WorkflowsPostAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*WorkflowsPostAnswerResponse, error) {
+	rsp, err := c.WorkflowsPostAnswer(ctx, instanceID, promptID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseWorkflowsPostAnswerResponse(rsp)
 }
 
 // ParseNodesGetResponse parses an HTTP response from a NodesGetWithResponse call
@@ -3964,6 +4420,39 @@ func ParseObmsGetByIDResponse(rsp *http.Response) (*ObmsGetByIDResponse, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest Obm
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParsePromptsGetResponse parses an HTTP response from a PromptsGetWithResponse call
+func ParsePromptsGetResponse(rsp *http.Response) (*PromptsGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PromptsGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []WorkflowPrompt
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -4434,6 +4923,65 @@ func ParseWorkflowsActionResponse(rsp *http.Response) (*WorkflowsActionResponse,
 	return response, nil
 }
 
+// ParseWorkflowsGetPromptsResponse parses an HTTP response from a WorkflowsGetPromptsWithResponse call
+func ParseWorkflowsGetPromptsResponse(rsp *http.Response) (*WorkflowsGetPromptsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WorkflowsGetPromptsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []Prompt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseWorkflowsPostAnswerResponse parses an HTTP response from a WorkflowsPostAnswerWithResponse call
+func ParseWorkflowsPostAnswerResponse(rsp *http.Response) (*WorkflowsPostAnswerResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &WorkflowsPostAnswerResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// List nodes, the oldest first
@@ -4478,6 +5026,9 @@ type ServerInterface interface {
 	// Get the settings of a controller
 	// (GET /obms/{id})
 	ObmsGetByID(ctx echo.Context, id string) error
+	// List what all active workflows wait to be told
+	// (GET /prompts)
+	PromptsGet(ctx echo.Context) error
 	// Get this document as JSON
 	// (GET /swagger)
 	SwaggerGet(ctx echo.Context) error
@@ -4520,9 +5071,15 @@ type ServerInterface interface {
 	// Get a workflow
 	// (GET /workflows/{instanceId})
 	WorkflowsGetByInstanceID(ctx echo.Context, instanceID InstanceID) error
-	// Cancel a workflow
+	// Cancel a workflow, or retry one that has failed or was cancelled
 	// (PUT /workflows/{instanceId}/action)
 	WorkflowsAction(ctx echo.Context, instanceID InstanceID) error
+	// List what a workflow waits to be told
+	// (GET /workflows/{instanceId}/prompts)
+	WorkflowsGetPrompts(ctx echo.Context, instanceID InstanceID) error
+	// Answer a prompt
+	// (POST /workflows/{instanceId}/prompts/{promptId})
+	WorkflowsPostAnswer(ctx echo.Context, instanceID InstanceID, promptID string) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -4685,6 +5242,20 @@ func (w *ServerInterfaceWrapper) NodesGetWorkflowByID(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter active: %s", err))
 	}
 
+	// ------------- Optional query parameter "graph" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "graph", ctx.QueryParams(), &params.Graph)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter graph: %s", err))
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "state", ctx.QueryParams(), &params.State)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
+	}
+
 	// ------------- Optional query parameter "$skip" -------------
 
 	err = runtime.BindQueryParameter("form", true, false, "$skip", ctx.QueryParams(), &params.Skip)
@@ -4795,6 +5366,15 @@ func (w *ServerInterfaceWrapper) ObmsGetByID(ctx echo.Context) error {
 	return err
 }
 
+// PromptsGet converts echo context to params.
+func (w *ServerInterfaceWrapper) PromptsGet(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PromptsGet(ctx)
+	return err
+}
+
 // SwaggerGet converts echo context to params.
 func (w *ServerInterfaceWrapper) SwaggerGet(ctx echo.Context) error {
 	var err error
@@ -4824,6 +5404,20 @@ func (w *ServerInterfaceWrapper) WorkflowsGet(ctx echo.Context) error {
 	err = runtime.BindQueryParameter("form", true, false, "active", ctx.QueryParams(), &params.Active)
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter active: %s", err))
+	}
+
+	// ------------- Optional query parameter "graph" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "graph", ctx.QueryParams(), &params.Graph)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter graph: %s", err))
+	}
+
+	// ------------- Optional query parameter "state" -------------
+
+	err = runtime.BindQueryParameter("form", true, false, "state", ctx.QueryParams(), &params.State)
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter state: %s", err))
 	}
 
 	// ------------- Optional query parameter "$skip" -------------
@@ -5011,6 +5605,46 @@ func (w *ServerInterfaceWrapper) WorkflowsAction(ctx echo.Context) error {
 	return err
 }
 
+// WorkflowsGetPrompts converts echo context to params.
+func (w *ServerInterfaceWrapper) WorkflowsGetPrompts(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "instanceId" -------------
+	var instanceID InstanceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "instanceId", ctx.Param("instanceId"), &instanceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter instanceId: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WorkflowsGetPrompts(ctx, instanceID)
+	return err
+}
+
+// WorkflowsPostAnswer converts echo context to params.
+func (w *ServerInterfaceWrapper) WorkflowsPostAnswer(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "instanceId" -------------
+	var instanceID InstanceID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "instanceId", ctx.Param("instanceId"), &instanceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter instanceId: %s", err))
+	}
+
+	// ------------- Path parameter "promptId" -------------
+	var promptID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "promptId", ctx.Param("promptId"), &promptID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter promptId: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.WorkflowsPostAnswer(ctx, instanceID, promptID)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -5053,6 +5687,7 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.PUT(baseURL+"/obms", wrapper.ObmsPut)
 	router.DELETE(baseURL+"/obms/:id", wrapper.ObmsDeleteByID)
 	router.GET(baseURL+"/obms/:id", wrapper.ObmsGetByID)
+	router.GET(baseURL+"/prompts", wrapper.PromptsGet)
 	router.GET(baseURL+"/swagger", wrapper.SwaggerGet)
 	router.GET(baseURL+"/swagger.yaml", wrapper.SwaggerGetYaml)
 	router.GET(baseURL+"/workflows", wrapper.WorkflowsGet)
@@ -5068,5 +5703,7 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.DELETE(baseURL+"/workflows/:instanceId", wrapper.WorkflowsDeleteByInstanceID)
 	router.GET(baseURL+"/workflows/:instanceId", wrapper.WorkflowsGetByInstanceID)
 	router.PUT(baseURL+"/workflows/:instanceId/action", wrapper.WorkflowsAction)
+	router.GET(baseURL+"/workflows/:instanceId/prompts", wrapper.WorkflowsGetPrompts)
+	router.POST(baseURL+"/workflows/:instanceId/prompts/:promptId", wrapper.WorkflowsPostAnswer)
 
 }
