@@ -10,7 +10,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
-	"sigs.k8s.io/yaml"
 
 	"github.com/rackflow/rackflow/graph"
 )
@@ -64,7 +63,7 @@ func parseObject(body []byte, contentType string) (map[string]any, error) {
 		return map[string]any{}, nil
 	}
 	if strings.Contains(contentType, "yaml") {
-		converted, err := yaml.YAMLToJSONStrict(body)
+		converted, err := graph.ToJSON(body)
 		if err != nil {
 			return nil, malformed("YAML", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,12 +108,20 @@ func (c chain) startByHand(ctx context.Context, tc client.Client) (client.Workfl
 
 type startFunc func(context.Context, client.Client) (client.WorkflowRun, error)
 
-// pace runs n workflows, no more than concurrent at a time, and returns how long all of them took.
-func pace(b *testing.B, c client.Client, start startFunc, n, concurrent int) time.Duration {
+// cost is what a number of workflows took.
+type cost struct {
+	wall time.Duration
+	// cpu is that of the whole process: server, database, worker and client. Unlike
+	// wall it hardly depends on what else the machine is doing.
+	cpu time.Duration
+}
+
+// pace runs n workflows, no more than concurrent at a time.
+func pace(b *testing.B, c client.Client, start startFunc, n, concurrent int) cost {
 	b.Helper()
 	group, ctx := errgroup.WithContext(b.Context())
 	group.SetLimit(concurrent)
-	began := time.Now()
+	began, cpu := time.Now(), cpuTime(b)
 	for range n {
 		group.Go(func() error {
 			run, err := start(ctx, c)
@@ -125,17 +134,27 @@ func pace(b *testing.B, c client.Client, start startFunc, n, concurrent int) tim
 	if err := group.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	return time.Since(began)
+	return cost{wall: time.Since(began), cpu: cpuTime(b) - cpu}
+}
+
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // inTurn measures the two forms one after the other, the first to go changing every time.
-func inTurn(i int, graph, byHand func() time.Duration) (graphTook, byHandTook time.Duration) {
+func (c chain) inTurn(b *testing.B, tc client.Client, i, n, concurrent int) (graph, byHand cost) {
+	b.Helper()
 	if i%2 == 0 {
-		graphTook = graph()
-		return graphTook, byHand()
+		graph = pace(b, tc, c.startGraph, n, concurrent)
+		return graph, pace(b, tc, c.startByHand, n, concurrent)
 	}
-	byHandTook = byHand()
-	return graph(), byHandTook
+	byHand = pace(b, tc, c.startByHand, n, concurrent)
+	return pace(b, tc, c.startGraph, n, concurrent), byHand
 }
 
 func median(values []float64) float64 {
@@ -154,20 +173,21 @@ func BenchmarkChain(b *testing.B) {
 }
 
 func benchmarkChain(b *testing.B, c client.Client, kind chain) {
-	pace(b, c, kind.startGraph, concurrentGraphs, concurrentGraphs)
-	pace(b, c, kind.startByHand, concurrentGraphs, concurrentGraphs)
-	var rates, ratios []float64
+	kind.inTurn(b, c, 0, concurrentGraphs, concurrentGraphs)
+	var rates, cpus, speeds, cpuRatios []float64
 	for b.Loop() {
-		graphTook, byHandTook := inTurn(len(ratios),
-			func() time.Duration { return pace(b, c, kind.startGraph, kind.graphs, concurrentGraphs) },
-			func() time.Duration { return pace(b, c, kind.startByHand, kind.graphs, concurrentGraphs) })
-		rates = append(rates, float64(kind.graphs)/graphTook.Seconds())
-		ratios = append(ratios, byHandTook.Seconds()/graphTook.Seconds())
+		graph, byHand := kind.inTurn(b, c, len(rates), kind.graphs, concurrentGraphs)
+		rates = append(rates, float64(kind.graphs)/graph.wall.Seconds())
+		cpus = append(cpus, msPerTask(graph.cpu, kind.graphs))
+		speeds = append(speeds, byHand.wall.Seconds()/graph.wall.Seconds())
+		cpuRatios = append(cpuRatios, byHand.cpu.Seconds()/graph.cpu.Seconds())
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(rates), "graphs/s")
 	b.ReportMetric(median(rates)*chainLength, "tasks/s")
-	b.ReportMetric(median(ratios), "speed/by-hand")
+	b.ReportMetric(median(cpus), "cpu-ms/task")
+	b.ReportMetric(median(speeds), "speed/by-hand")
+	b.ReportMetric(median(cpuRatios), "speed/by-hand-in-cpu")
 	graphBytes, byHandBytes := historyBytes(b, c, kind.startGraph), historyBytes(b, c, kind.startByHand)
 	b.ReportMetric(graphBytes/chainLength, "history-B/task")
 	b.ReportMetric(graphBytes/byHandBytes, "history/by-hand")
@@ -199,22 +219,19 @@ func BenchmarkStep(b *testing.B) {
 }
 
 func benchmarkStep(b *testing.B, c client.Client, kind chain) {
-	const alone = 5
-	pace(b, c, kind.startGraph, alone, 1)
-	pace(b, c, kind.startByHand, alone, 1)
-	var steps, byHand []float64
+	const runs = 5
+	kind.inTurn(b, c, 0, runs, 1)
+	var steps, byHandSteps []float64
 	for b.Loop() {
-		graphTook, byHandTook := inTurn(len(steps),
-			func() time.Duration { return pace(b, c, kind.startGraph, alone, 1) },
-			func() time.Duration { return pace(b, c, kind.startByHand, alone, 1) })
-		steps = append(steps, msPerStep(graphTook, alone))
-		byHand = append(byHand, msPerStep(byHandTook, alone))
+		graph, byHand := kind.inTurn(b, c, len(steps), runs, 1)
+		steps = append(steps, msPerTask(graph.wall, runs))
+		byHandSteps = append(byHandSteps, msPerTask(byHand.wall, runs))
 	}
 	b.ReportMetric(0, "ns/op")
 	b.ReportMetric(median(steps), "ms/step")
-	b.ReportMetric(median(byHand), "by-hand-ms/step")
+	b.ReportMetric(median(byHandSteps), "by-hand-ms/step")
 }
 
-func msPerStep(took time.Duration, graphs int) float64 {
+func msPerTask(took time.Duration, graphs int) float64 {
 	return took.Seconds() * 1000 / float64(graphs*chainLength)
 }

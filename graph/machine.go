@@ -114,15 +114,22 @@ func (m *Machine) offer(i int) {
 
 // Ready returns the tasks that may start now, by their index in the plan, and
 // counts them as running. Each is returned once.
-func (m *Machine) Ready() []int {
-	ready := m.ready
-	m.ready = nil
-	for _, i := range ready {
+func (m *Machine) Ready() []int { return m.Take(len(m.ready)) }
+
+// Take is Ready for at most n tasks; the others stay ready.
+func (m *Machine) Take(n int) []int {
+	n = min(max(n, 0), len(m.ready))
+	taken := m.ready[:n:n]
+	m.ready = m.ready[n:]
+	for _, i := range taken {
 		m.tasks[i].state = Running
 		m.running++
 	}
-	return ready
+	return taken
 }
+
+// Running counts the tasks that have started and not ended.
+func (m *Machine) Running() int { return m.running }
 
 // Finish records how a running task ended: succeeded, skipped, failed, timeout or cancelled.
 // It reports whether this is what fails the run.

@@ -278,3 +278,18 @@ func BenchmarkMachine(b *testing.B) {
 		})
 	}
 }
+
+func TestMachineTake(t *testing.T) {
+	t.Parallel()
+	m := graph.NewMachine(plan(t, "a", "b", "c"))
+	if got := m.Take(2); !cmp.Equal(got, []int{0, 1}) || m.Running() != 2 {
+		t.Fatalf("took %v, %d running", got, m.Running())
+	}
+	if got := m.Take(-1); len(got) != 0 {
+		t.Fatalf("took %v", got)
+	}
+	m.Cancel()
+	if m.State(2) != graph.Cancelled || len(m.Ready()) != 0 {
+		t.Fatalf("what was ready and not taken is %s", m.State(2))
+	}
+}

@@ -8,8 +8,6 @@ import (
 	"math"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/yaml"
 )
 
 // MaxDefinition bounds a definition's size in bytes.
@@ -64,20 +62,19 @@ func newReader(data []byte) (*reader, Problems) {
 	return &reader{object: object, known: map[string]bool{}}, nil
 }
 
-// decode takes JSON as it is, so that its own errors are shown, and YAML for the rest.
+// decode reads what starts as JSON does as JSON where it can, so that JSON's own
+// errors are shown, and all else as YAML.
 func decode(data []byte, into any) error {
-	if trimmed := bytes.TrimSpace(data); len(trimmed) > 0 && (trimmed[0] == '{' || trimmed[0] == '[') {
-		if err := json.Unmarshal(trimmed, into); err == nil || !looksLikeFlow(err) {
-			return err
+	document, err := ToJSON(data)
+	if trimmed := bytes.TrimSpace(data); err != nil && len(trimmed) > 0 && trimmed[0] == '{' {
+		if jsonErr := json.Unmarshal(trimmed, into); jsonErr != nil {
+			return jsonErr
 		}
 	}
-	return yaml.UnmarshalStrict(data, into)
-}
-
-// looksLikeFlow tells a syntax error, which YAML's flow style may explain, from a wrong type, which it cannot.
-func looksLikeFlow(err error) bool {
-	_, wrongType := err.(*json.UnmarshalTypeError)
-	return !wrongType
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(document, into)
 }
 
 func (r *reader) at(key string) string {

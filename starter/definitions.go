@@ -71,7 +71,7 @@ func NewDefinitions(s DefinitionStore, keeper *seal.Keeper, stock Stock) (*Defin
 }
 
 func (d *Definitions) addStock(kind store.DefinitionKind, raw []byte) error {
-	body, err := yaml.YAMLToJSONStrict(raw)
+	body, err := graph.ToJSON(raw)
 	if err != nil {
 		return fmt.Errorf("stock %s: %w", kind, err)
 	}
@@ -227,7 +227,7 @@ func (d *Definitions) PutTask(ctx context.Context, body []byte) (Definition, gra
 }
 
 func (d *Definitions) put(ctx context.Context, kind store.DefinitionKind, name string, body []byte) (Definition, error) {
-	document, err := yaml.YAMLToJSON(body)
+	document, err := graph.ToJSON(body)
 	if err != nil {
 		return Definition{}, &Error{Kind: Invalid, Message: err.Error(), Err: err}
 	}

@@ -172,7 +172,7 @@ type Filter struct {
 	Active *bool
 	// Graph is a graph's exact name.
 	Graph string
-	// State is running, succeeded, failed or cancelled.
+	// State is running, waiting (for a person; these are running, too), succeeded, failed or cancelled.
 	State string
 	// Skip and Top are a page; Top 0 is all.
 	Skip, Top int
@@ -192,7 +192,7 @@ func (f Filter) query() string {
 		parts = append(parts, workflows.GraphAttribute.GetName()+" = "+quote(f.Graph))
 	}
 	if f.State != "" {
-		parts = append(parts, workflows.StateAttribute.GetName()+" = "+quote(f.State))
+		parts = append(parts, stateQuery(f.State))
 	}
 	if f.Active != nil {
 		operator := "!="
@@ -202,6 +202,23 @@ func (f Filter) query() string {
 		parts = append(parts, "ExecutionStatus "+operator+" 'Running'")
 	}
 	return strings.Join(parts, " AND ")
+}
+
+// stateQuery finds a state. A run that Temporal ended, not its workflow, keeps the attribute it had last.
+func stateQuery(state string) string {
+	attribute := workflows.StateAttribute.GetName()
+	is := attribute + " = " + quote(state)
+	switch graph.State(state) {
+	case graph.Running:
+		return "ExecutionStatus = 'Running'"
+	case workflows.Waiting:
+		return is + " AND ExecutionStatus = 'Running'"
+	case graph.Failed:
+		return "(" + is + " OR ExecutionStatus = 'TimedOut')"
+	case graph.Cancelled:
+		return "(" + is + " OR ExecutionStatus = 'Terminated')"
+	}
+	return is
 }
 
 // quote makes a string of Temporal's list filter, in which a backslash escapes.

@@ -127,8 +127,8 @@ func (p *pendingPrompt) output() (graph.JobOutput, error) {
 	}}, nil
 }
 
-// waitingState is what the search attribute says of a run that waits for a person.
-const waitingState = "waiting"
+// Waiting is what the search attribute says of a run that waits for a person.
+const Waiting = "waiting"
 
 func (r *run) ask(ctx workflow.Context, task int, p *pendingPrompt) error {
 	r.prompts[p.ID] = p
@@ -138,7 +138,7 @@ func (r *run) ask(ctx workflow.Context, task int, p *pendingPrompt) error {
 	if len(r.prompts) > 1 {
 		return nil
 	}
-	return workflow.UpsertTypedSearchAttributes(ctx, StateAttribute.ValueSet(waitingState))
+	return workflow.UpsertTypedSearchAttributes(ctx, StateAttribute.ValueSet(Waiting))
 }
 
 func (r *run) withdraw(ctx workflow.Context, id string) error {

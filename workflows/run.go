@@ -92,6 +92,10 @@ func (r *run) listen(ctx workflow.Context) {
 	})
 }
 
+// maxAtOnce bounds the tasks of a run that are under way: Temporal refuses more than
+// 2,000 pending activities of one workflow, and a workflow task has to stay small.
+const maxAtOnce = 500
+
 // walk starts what is ready and takes in what has ended, until everything has.
 func (r *run) walk(ctx workflow.Context) {
 	tasks, cancel := workflow.WithCancel(ctx)
@@ -104,7 +108,7 @@ func (r *run) walk(ctx workflow.Context) {
 			stopClock()
 			under = cleanup
 		}
-		for _, i := range r.machine.Ready() {
+		for _, i := range r.machine.Take(maxAtOnce - r.machine.Running()) {
 			r.start(under, i)
 		}
 		r.publish(ctx)

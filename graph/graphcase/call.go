@@ -111,5 +111,6 @@ func (c *call) stop() {
 		c.child.cancel()
 		return
 	}
+	delete(c.prompts, c.id)
 	c.clock.after(0, func() { c.done(cancelled) })
 }

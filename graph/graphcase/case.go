@@ -25,7 +25,12 @@ type Case struct {
 	Cancel *Moment `json:"cancel,omitempty"`
 	// Installer are the reports of an installer to the run.
 	Installer []InstallerEvent `json:"installer,omitempty"`
-	Expect    Expect           `json:"expect"`
+	// Answers are given to the run's prompts.
+	Answers []Answer `json:"answers,omitempty"`
+	// Retried is how often the run is retried when it has ended. What is expected then
+	// is of the last time, but for the order and the attempts, which are of all together.
+	Retried int    `json:"retried,omitempty"`
+	Expect  Expect `json:"expect"`
 }
 
 // Request is what the run is started with.
@@ -50,6 +55,18 @@ type InstallerEvent struct {
 	Event   string `json:"event"`
 	Message string `json:"message,omitempty"`
 	Value   int    `json:"value,omitempty"`
+}
+
+// Answer is a person's answer to a prompt.
+type Answer struct {
+	Moment
+
+	// Prompt is the label of the task that asks, or label[n].
+	Prompt string         `json:"prompt"`
+	Answer map[string]any `json:"answer"`
+	By     string         `json:"by,omitempty"`
+	// Refused is why the answer is not taken; empty is that it is.
+	Refused string `json:"refused,omitempty"`
 }
 
 // Script is what a job does, one entry a call; the last one repeats.

@@ -77,16 +77,3 @@ func (l *Library) TaskDefinition(name string) *graph.TaskDefinition {
 
 // BaseTask finds a base task, or nil.
 func (l *Library) BaseTask(name string) *graph.BaseTask { return l.bases[strings.ToLower(name)] }
-
-// JobNames lists the jobs of all base tasks, each once, in no order.
-func (l *Library) JobNames() []string {
-	names := map[string]bool{}
-	for _, base := range l.bases {
-		names[base.RunJob] = true
-	}
-	out := make([]string, 0, len(names))
-	for name := range names {
-		out = append(out, name)
-	}
-	return out
-}

@@ -18,11 +18,9 @@ func init() { //nolint:gochecknoinits // breaks the initialisation cycle describ
 		"Job.Evaluate.Condition": evaluateCondition,
 		"Job.Installer.Wait":     installerWait,
 		"Job.Graph.Run":          graphRun,
+		"Job.Prompt":             ask,
 	}
 }
-
-// Native reports whether a job is done by the interpreter itself.
-func Native(job string) bool { return native[job] != nil }
 
 func wait(c *call) {
 	delay, ok := c.options["delay"].(float64)

@@ -10,15 +10,13 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/rackflow/rackflow/graph"
 )
 
 // Parse reads a case strictly: a key or a label that means nothing is an error, since
 // a case with a slip in it would show nothing.
 func Parse(data []byte) (*Case, error) {
-	raw, err := yaml.YAMLToJSONStrict(data)
+	raw, err := graph.ToJSON(data)
 	if err != nil {
 		return nil, fmt.Errorf("not YAML: %w", err)
 	}
@@ -71,6 +69,9 @@ func (c *Case) faults() []error {
 		for _, fault := range c.Jobs[label].faults() {
 			add("jobs.%s: %s", label, fault)
 		}
+	}
+	if c.Retried < 0 {
+		add("retried should be 0 or more")
 	}
 	labels := c.labels()
 	for _, ref := range c.references() {
@@ -153,6 +154,11 @@ func (c *Case) references() []reference {
 	refs = refer(refs, "expect.attempts", c.Expect.Attempts)
 	refs = refer(refs, "expect.taskQueues", c.Expect.TaskQueues)
 	refs = refer(refs, "expect.errors", c.Expect.Errors)
+	for _, a := range c.Answers {
+		if a.Refused == "" {
+			refs = append(refs, reference{"answers", a.Prompt})
+		}
+	}
 	for _, step := range c.Expect.Order {
 		for _, label := range step {
 			refs = append(refs, reference{"expect.order", label})

@@ -2,6 +2,9 @@ package graphcase
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/rackflow/rackflow/graph"
 )
@@ -56,6 +59,15 @@ func (p *Play) refuse(at string, problems graph.Problems) {
 	}
 }
 
+// JobNames are the jobs that the case's tasks may call, sorted.
+func (p *Play) JobNames() []string {
+	names := map[string]bool{}
+	for _, base := range p.lib.bases {
+		names[base.RunJob] = true
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
 // Subgraph answers a task that runs another graph of the case, as graph.ResolveJob
 // does. A server's name is its id.
 func (p *Play) Subgraph(req graph.SubgraphRequest) (*graph.Subgraph, error) {
@@ -64,7 +76,7 @@ func (p *Play) Subgraph(req graph.SubgraphRequest) (*graph.Subgraph, error) {
 		if g == nil {
 			return nil, problems
 		}
-		if g.InjectableName != req.Graph {
+		if !strings.EqualFold(g.InjectableName, req.Graph) {
 			continue
 		}
 		plan, problems := graph.Resolve(g, p.lib, graph.Request{

@@ -25,6 +25,8 @@ type Result struct {
 	Outcome   graph.State
 	Error     string
 	Took      *int64
+	// Refusals say of each answer why it was not taken; empty is that it was.
+	Refusals []string
 }
 
 // Diff says line by line in what a result is not what the case expects; it is empty when all is.
@@ -57,6 +59,9 @@ func (c *Case) Diff(got Result) string {
 	d.part("context", plain(want.Context), plain(got.Context))
 	d.part("errors", plain(want.Errors), plain(got.Errors))
 	d.calls(want, got.Calls)
+	for i, a := range c.Answers {
+		d.equal(fmt.Sprintf("answers[%d].refused", i), a.Refused, got.Refusals[i])
+	}
 	return d.text()
 }
 

@@ -17,16 +17,38 @@ func Run(c *Case, lib *Library) (Result, error) {
 		return p.Result, err
 	}
 	e := &engine{play: p, held: map[string]bool{}}
-	top := e.start(p.Plan, c.Run.Server, c.Run.Context, nil)
-	e.schedule(top)
-	e.settle()
-	for !top.machine.Done() && e.clock.step() {
-		e.settle()
+	e.play.Result.Refusals = make([]string, len(c.Answers))
+	top := e.walk(e.start(p.Plan, c.Run.Server, c.Run.Context, nil))
+	for range c.Retried {
+		ended, context := Retry(p.Plan, e.states(), top.context)
+		again := e.start(p.Plan, c.Run.Server, context, nil)
+		again.machine = graph.Resume(p.Plan, ended)
+		top = e.walk(again)
 	}
 	if !top.machine.Done() {
 		return Result{}, fmt.Errorf("the run stands still with %v", e.states())
 	}
 	return e.result(top), nil
+}
+
+// Retry returns what a retry of a run takes over: the tasks that keep their ends, and the context without the
+// results of the others.
+func Retry(plan *graph.Plan, states map[string]graph.State, context map[string]any) (ended map[string]graph.State, kept map[string]any) {
+	ended = plan.Keep(states)
+	kept = graph.CloneMap(context)
+	outputs, _ := kept["outputs"].(map[string]any)
+	maps.DeleteFunc(outputs, func(label string, _ any) bool { return ended[label] == "" })
+	return ended, kept
+}
+
+// walk plays a run to its end.
+func (e *engine) walk(r *run) *run {
+	e.schedule(r)
+	e.settle()
+	for !r.machine.Done() && e.clock.step() {
+		e.settle()
+	}
+	return r
 }
 
 // engine is a case being played: the runs that share a clock.
@@ -49,6 +71,9 @@ type run struct {
 	context map[string]any
 	tasks   []task
 	events  map[string]InstallerEvent
+	// prompts are those that wait, and answered those that have been answered, by their ids.
+	prompts  map[string]*prompt
+	answered map[string]bool
 	// heard are the calls to tell of the installer's next report.
 	heard []func()
 	err   string
@@ -67,6 +92,7 @@ func (e *engine) start(plan *graph.Plan, server string, context map[string]any, 
 	r := &run{
 		engine: e, plan: plan, server: server, machine: graph.NewMachine(plan), context: graph.CloneMap(context),
 		tasks: make([]task, len(plan.Tasks)), events: map[string]InstallerEvent{}, ended: ended,
+		prompts: map[string]*prompt{}, answered: map[string]bool{},
 	}
 	if r.context == nil {
 		r.context = map[string]any{}
@@ -85,11 +111,15 @@ func (e *engine) start(plan *graph.Plan, server string, context map[string]any, 
 
 // schedule sets what happens to the run from outside.
 func (e *engine) schedule(top *run) {
-	if c := e.play.Case.Cancel; c != nil {
-		e.clock.at(milliseconds(c.At), top.cancel)
+	c := e.play.Case
+	if c.Cancel != nil {
+		e.clock.after(milliseconds(c.Cancel.At), top.cancel)
 	}
-	for _, event := range e.play.Case.Installer {
-		e.clock.at(milliseconds(event.At), func() { top.report(event) })
+	for _, event := range c.Installer {
+		e.clock.after(milliseconds(event.At), func() { top.report(event) })
+	}
+	for i, a := range c.Answers {
+		e.clock.after(milliseconds(a.At), func() { e.play.Result.Refusals[i] = top.answer(a) })
 	}
 }
 
