@@ -260,25 +260,6 @@ func oracle(p *graph.Plan, states map[string]graph.State) graph.State {
 	return graph.Succeeded
 }
 
-func BenchmarkMachine(b *testing.B) {
-	for _, n := range []int{100, 1000, 10000} {
-		p := &graph.Plan{}
-		for i := range n {
-			task := graph.PlannedTask{Label: fmt.Sprint(i)}
-			if i > 0 {
-				task.WaitOn.All = []graph.Wait{{Label: fmt.Sprint(i - 1), States: []graph.State{graph.Succeeded}}}
-			}
-			p.Tasks = append(p.Tasks, task)
-		}
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			for b.Loop() {
-				walk(p, nil)
-			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/task")
-		})
-	}
-}
-
 func TestMachineTake(t *testing.T) {
 	t.Parallel()
 	m := graph.NewMachine(plan(t, "a", "b", "c"))

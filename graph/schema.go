@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -57,7 +58,7 @@ func schemaFaults(values map[string]any, schema json.RawMessage, draft *jsonsche
 		return nil, err
 	}
 	var invalid *jsonschema.ValidationError
-	if !errors.As(compiled.Validate(plain(values)), &invalid) {
+	if !errors.As(compiled.Validate(values), &invalid) {
 		return nil, nil
 	}
 	var faults []schemaFault
@@ -71,10 +72,38 @@ func schemaFaults(values map[string]any, schema json.RawMessage, draft *jsonsche
 
 var printer = message.NewPrinter(language.English)
 
+// maxSchemas bounds the compiled schemas that are remembered: a library has some
+// dozens, and every task of a run is judged by one.
+const maxSchemas = 1000
+
+// compiledSchemas remembers schemas by their text and draft.
+var compiledSchemas = struct {
+	sync.Mutex
+	byText map[string]*jsonschema.Schema
+}{byText: map[string]*jsonschema.Schema{}}
+
 func compileSchema(schema json.RawMessage, draft *jsonschema.Draft) (*jsonschema.Schema, error) {
 	if len(schema) == 0 {
 		return nil, nil //nolint:nilnil // no schema is an answer, not an error
 	}
+	key := draft.String() + string(schema)
+	compiledSchemas.Lock()
+	defer compiledSchemas.Unlock()
+	if known, ok := compiledSchemas.byText[key]; ok {
+		return known, nil
+	}
+	compiled, err := compile(schema, draft)
+	if err != nil {
+		return nil, err
+	}
+	if len(compiledSchemas.byText) >= maxSchemas {
+		clear(compiledSchemas.byText)
+	}
+	compiledSchemas.byText[key] = compiled
+	return compiled, nil
+}
+
+func compile(schema json.RawMessage, draft *jsonschema.Draft) (*jsonschema.Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
 	if err != nil {
 		return nil, fmt.Errorf("schema is not JSON: %w", err)
@@ -126,17 +155,4 @@ func unknownAt(values map[string]any, location []string, unknown func(string) bo
 	}
 	s, ok := v.(string)
 	return ok && unknown(s)
-}
-
-// plain turns typed values into what the schema library judges: floats for all numbers, and so on.
-func plain(v any) any {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return v
-	}
-	out, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		return v
-	}
-	return out
 }

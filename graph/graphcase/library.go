@@ -5,8 +5,6 @@ import (
 	"maps"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/rackflow/rackflow/graph"
 )
 
@@ -29,8 +27,12 @@ func NewLibrary(bases, tasks [][]byte) (*Library, error) {
 	l.addBase(graph.BaseTask{FriendlyName: "Test", InjectableName: testBase, RunJob: testJob})
 	l.addTask(&graph.TaskDefinition{FriendlyName: "Test", InjectableName: testTask, ImplementsTask: testBase})
 	for _, document := range bases {
+		raw, err := graph.ToJSON(document)
+		if err != nil {
+			return nil, fmt.Errorf("base task: %w", err)
+		}
 		var base graph.BaseTask
-		if err := yaml.UnmarshalStrict(document, &base); err != nil {
+		if err := strict(raw, &base); err != nil {
 			return nil, fmt.Errorf("base task: %w", err)
 		}
 		l.addBase(base)

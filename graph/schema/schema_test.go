@@ -13,7 +13,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"sigs.k8s.io/yaml"
 
 	"github.com/rackflow/rackflow/graph"
 	"github.com/rackflow/rackflow/graph/schema"
@@ -40,7 +39,7 @@ func compile(t testing.TB, document []byte) *jsonschema.Schema {
 // validate takes a document in YAML or JSON.
 func validate(t testing.TB, s *jsonschema.Schema, document []byte) error {
 	t.Helper()
-	data, err := yaml.YAMLToJSON(document)
+	data, err := graph.ToJSON(document)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,12 +238,12 @@ func TestGraphForms(t *testing.T) {
 		{"waitOn a list", one("waitOn: [b]"), false},
 		{"any of a list", one("waitOn: {anyOf: [b]}"), false},
 		{"any of an unknown state", one("waitOn: {anyOf: {b: skipped}}"), false},
-		{"retry", one("retry: {attempts: 3, delay: 0, backoff: 1.5, maxDelay: 9, 'on': [busy, timeout]}"), true},
-		{"retry on one", one("retry: {attempts: 3, 'on': failed}"), true},
+		{"retry", one("retry: {attempts: 3, delay: 0, backoff: 1.5, maxDelay: 9, on: [busy, timeout]}"), true},
+		{"retry on one", one("retry: {attempts: 3, on: failed}"), true},
 		{"retry without attempts", one("retry: {delay: 1}"), false},
 		{"retry 0 times", one("retry: {attempts: 0}"), false},
 		{"retry with a shrinking pause", one("retry: {attempts: 2, backoff: 0.5}"), false},
-		{"retry on an unknown outcome", one("retry: {attempts: 2, 'on': [permanent]}"), false},
+		{"retry on an unknown outcome", one("retry: {attempts: 2, on: [permanent]}"), false},
 		{"retry with an unknown key", one("retry: {attempts: 2, wait: 1}"), false},
 		{"for each element", one("forEach: [1, {a: 2}]"), true},
 		{"for each of a template", one("forEach: '{{ context.list }}'"), true},
@@ -318,8 +317,8 @@ func TestTaskForms(t *testing.T) {
 func TestCases(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../testdata/cases/*.yaml")
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
 	}
 	graphs, tasks := compile(t, schema.Graph()), compile(t, schema.Task())
 	for _, file := range files {
@@ -332,7 +331,10 @@ func TestCases(t *testing.T) {
 			Graphs []json.RawMessage `json:"graphs"`
 			Tasks  []json.RawMessage `json:"tasks"`
 		}
-		if err := yaml.Unmarshal(data, &document); err != nil {
+		if data, err = graph.ToJSON(data); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if err := json.Unmarshal(data, &document); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		for _, raw := range append(document.Graphs, document.Graph) {
