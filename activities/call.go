@@ -114,7 +114,7 @@ func (c *call) hide(secret string) {
 	if secret == "" {
 		return
 	}
-	quoted, _ := json.Marshal(secret) // a string always has a JSON form
+	quoted, _ := json.Marshal(secret) //nolint:errchkjson // a string always has a JSON form
 	c.hidden = append(c.hidden, secret, string(quoted[1:len(quoted)-1]), url.QueryEscape(secret), url.PathEscape(secret))
 }
 

@@ -220,7 +220,7 @@ func TestPasswordOfDigitsIsReadAsText(t *testing.T) {
 	if strings.Contains(fmt.Sprint(sealed), "1234") && !strings.Contains(device.URL(), "1234") {
 		t.Errorf("settings %v", sealed)
 	}
-	server := b.addServer(t, "digits", sealed.(map[string]any)) //nolint:forcetypeassert // an object stays one
+	server := b.addServer(t, "digits", sealed.(map[string]any))
 	check(t, b.power(t, server.ID, action("powerStatus")))
 }
 

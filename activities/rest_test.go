@@ -256,7 +256,7 @@ func TestRestFailures(t *testing.T) {
 // refused is a URL at which nothing listens.
 func refused(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	check(t, err)
 	check(t, l.Close())
 	return "http://" + l.Addr().String()
@@ -273,7 +273,10 @@ func TestRestKeepsSecretsOutOfMessages(t *testing.T) {
 	b := newBench(t)
 	echo := func(w http.ResponseWriter, r *http.Request) {
 		user, pass, _ := r.BasicAuth()
-		text, _ := json.Marshal([]string{user, pass, r.Header.Get("X-Api-Key"), r.URL.RawQuery})
+		text, err := json.Marshal([]string{user, pass, r.Header.Get("X-Api-Key"), r.URL.RawQuery})
+		if err != nil {
+			t.Error(err)
+		}
 		answer(http.StatusForbidden, strings.Repeat("x", 240)+string(text))(w, r)
 	}
 	s := serve(t, echo)

@@ -104,7 +104,7 @@ func fromJSON(data []byte) ([]json.RawMessage, error) {
 	}
 }
 
-var yamlMarker = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
+var yamlMarker = regexp.MustCompile(`(?m)^---[ \t]*(?:#.*)?\r?$`)
 
 func fromYAML(data []byte) ([]json.RawMessage, error) {
 	var out []json.RawMessage

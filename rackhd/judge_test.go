@@ -109,7 +109,7 @@ func lines(r rackhd.GraphReport) []string {
 		if n.In != "" {
 			line += " in " + n.In
 		}
-		out = append(out, line+": "+string(n.Status)+": "+n.Hint)
+		out = append(out, line+": "+n.Reason.String())
 	}
 	for _, p := range r.Problems {
 		out = append(out, fault(p))
@@ -141,14 +141,14 @@ func TestVerdicts(t *testing.T) {
 			"needs jobs", "Job.Dell.Wsman.Firmware.Update: not yet: firmware update over Redfish",
 		}},
 		{"a base task of the import", []string{graphOf("G", inline("Task.Base.Own", "{}")), "injectableName: Task.Base.Own\nrunJob: Job.Own\n"}, []string{
-			"needs jobs", "Job.Own: : this build has no such job",
+			"needs jobs", "Job.Own: this build has no such job",
 		}},
 		{"a base task with a job of the build", []string{graphOf("G", inline("Task.Base.Own", "{}")), "injectableName: Task.Base.Own\nrunJob: Job.noop\n"}, []string{
-			"needs jobs", "Job.noop: : the job is here, but not Task.Base.Own: let the task implement a base task that is",
+			"needs jobs", "Job.noop: the job is here, but not Task.Base.Own: let the task implement a base task that is",
 		}},
 		{"stock's base task wins", []string{graphOf("G", inline("Task.Base.noop", "{}")), "injectableName: Task.Base.noop\nrunJob: Job.Other\n"}, []string{"runs now"}},
 		{"stock's base task without its job", []string{graphOf("G", inline("Task.Base.Rest", "{url: x, method: y}"))}, []string{
-			"needs jobs", "Job.Rest: : this build has no such job",
+			"needs jobs", "Job.Rest: this build has no such job",
 		}},
 		{"on a task queue", []string{graphOf("G", strings.Replace(inline("Task.Base.Rest", "{}"), "{label", "{taskQueue: own, label", 1))}, []string{"runs now"}},
 		{"an action", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: powerOn}"))}, []string{"runs now"}},
@@ -156,7 +156,7 @@ func TestVerdicts(t *testing.T) {
 			"needs jobs", "Job.Obm.Node action clearSEL: not yet: the system event log over Redfish",
 		}},
 		{"no action of RackHD's", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: dance}"))}, []string{
-			"needs jobs", "Job.Obm.Node action dance: : this is no action of RackHD's either",
+			"needs jobs", "Job.Obm.Node action dance: this is no action of RackHD's either",
 		}},
 		{"an action of the run", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: '{{ options.a }}'}"))}, []string{"runs now"}},
 		{"an action of the label", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: clearSEL}")+"options: {a: {action: powerOff}, defaults: {action: NMI}}")}, []string{"runs now"}},
@@ -180,14 +180,20 @@ func TestVerdicts(t *testing.T) {
 		}, []string{"needs jobs", "Job.Ucs in H: never: pollers are not graphs here; leave RackHD's poller service out"}},
 		{"a sub-graph of stock", []string{graphOf("G", inline("Task.Base.Graph.Run", "{graphName: graph.poweron, graphOptions: {}}"))}, []string{"runs now"}},
 		{"a sub-graph of stock that does not run", []string{graphOf("G", inline("Task.Base.Graph.Run", "{graphName: Graph.Reboot, graphOptions: {}}"))}, []string{
-			"needs jobs", "Job.Obm.Node action reboot in Graph.Reboot: : this is no action of RackHD's either",
+			"needs jobs", "Job.Obm.Node action reboot in Graph.Reboot: this is no action of RackHD's either",
+		}},
+		{"a task of a stock graph replaced", []string{
+			graphOf("G", inline("Task.Base.Graph.Run", "{graphName: Graph.PowerOn, graphOptions: {}}")), taskOf("Task.Obm.Node.PowerOn", "Task.Base.Nope", "{}"),
+		}, []string{"needs jobs", "task Task.Obm.Node.PowerOn in Graph.PowerOn: it implements Task.Base.Nope, which does not exist"}},
+		{"a task by its path", []string{graphOf("G", "tasks: [{label: a, taskName: /api/2.0/workflows/tasks/Task.Own}]"), taskOf("Task.Own", "Task.Base.Ucs", "{}")}, []string{
+			"needs jobs", "Job.Ucs: never: pollers are not graphs here; leave RackHD's poller service out",
 		}},
 		{"no such sub-graph", []string{graphOf("G", inline("Task.Base.Graph.Run", "{graphName: H, graphOptions: {}}"))}, []string{
-			"needs jobs", "graph H: : there is none of this name; import it too",
+			"needs jobs", "graph H: there is none of this name; import it too",
 		}},
 		{"an invalid sub-graph", []string{
 			graphOf("G", inline("Task.Base.Graph.Run", "{graphName: H, graphOptions: {}}")), graphOf("h", "tasks: []"),
-		}, []string{"needs jobs", "graph H: : it is invalid"}},
+		}, []string{"needs jobs", "graph H: it is invalid"}},
 		{"a graph that runs itself", []string{graphOf("G", inline("Task.Base.Graph.Run", "{graphName: G, graphOptions: {}}"))}, []string{"runs now"}},
 		{"a graph of the run", []string{graphOf("G", inline("Task.Base.Graph.Run", "{graphName: null, graphOptions: {}}"))}, []string{
 			"runs now",
@@ -269,7 +275,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", test.what, diff)
 		}
 	}
-	if diff := cmp.Diff(rackhd.Totals{RunsNow: 3, NeedsJobs: 1, Invalid: 1}, report.Totals); diff != "" {
+	if diff := cmp.Diff(rackhd.Totals{RunsNow: 3, NeedsJobs: 1, NeverRun: 1, Invalid: 1}, report.Totals); diff != "" {
 		t.Errorf("totals (-want +got):\n%s", diff)
 	}
 }

@@ -50,14 +50,10 @@ func (w *walk) visit(g *graph.Graph) {
 // job looks at the job behind a task. On a task queue of the user's it is the user's to have.
 func (w *walk) job(g *graph.Graph, t graph.Task, def *graph.TaskDefinition) {
 	base := w.build.Stock.BaseTask(def.ImplementsTask)
-	if base == nil {
-		w.missing(g, w.BaseTask(def.ImplementsTask))
-		return
-	}
-	if t.TaskQueue != "" {
-		return
-	}
 	switch {
+	case base == nil:
+		w.missing(g, def)
+	case t.TaskQueue != "":
 	case !w.hasJob(base.RunJob):
 		w.add(g, Need{Job: base.RunJob, Reason: w.build.Table.reasonForBase(base.InjectableName)})
 	case base.RunJob == jobObmNode:
@@ -67,12 +63,20 @@ func (w *walk) job(g *graph.Graph, t graph.Task, def *graph.TaskDefinition) {
 	}
 }
 
-func (w *walk) missing(g *graph.Graph, base *graph.BaseTask) {
-	need := Need{Job: base.RunJob, Reason: w.build.Table.reasonForBase(base.InjectableName)}
-	if w.hasJob(base.RunJob) {
-		need.Reason = Reason{Hint: "the job is here, but not " + base.InjectableName + ": let the task implement a base task that is"}
+// missing is for a base task that stock does not have. Where nobody knows it, a task
+// of the import has taken the place of the one that a stock graph was made for.
+func (w *walk) missing(g *graph.Graph, def *graph.TaskDefinition) {
+	base := w.BaseTask(def.ImplementsTask)
+	switch {
+	case base == nil:
+		w.add(g, Need{Task: def.InjectableName, Reason: Reason{Hint: "it implements " + def.ImplementsTask + ", which does not exist"}})
+	case w.hasJob(base.RunJob):
+		w.add(g, Need{Job: base.RunJob, Reason: Reason{
+			Hint: "the job is here, but not " + base.InjectableName + ": let the task implement a base task that is",
+		}})
+	default:
+		w.add(g, Need{Job: base.RunJob, Reason: w.build.Table.reasonForBase(base.InjectableName)})
 	}
-	w.add(g, need)
 }
 
 func (w *walk) action(g *graph.Graph, value any) {

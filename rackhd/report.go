@@ -1,6 +1,10 @@
 package rackhd
 
-import "github.com/rackflow/rackflow/graph"
+import (
+	"slices"
+
+	"github.com/rackflow/rackflow/graph"
+)
 
 // Verdict is what becomes of a definition.
 type Verdict string
@@ -53,15 +57,15 @@ type FileReport struct {
 }
 
 // Need is one thing that a graph uses and that is not there: a job, an action of
-// Job.Obm.Node, or a graph.
+// Job.Obm.Node, a graph, or a task that can be done.
 type Need struct {
 	Job    string `json:"job,omitempty"`
 	Action string `json:"action,omitempty"`
 	Graph  string `json:"graph,omitempty"`
+	Task   string `json:"task,omitempty"`
 	// In is the graph that needs it, where that is one that the graph runs.
-	In string `json:"in,omitempty"`
-
-	Reason
+	In     string `json:"in,omitempty"`
+	Reason Reason `json:"reason"`
 }
 
 // String names what is needed.
@@ -69,6 +73,8 @@ func (n Need) String() string {
 	switch {
 	case n.Graph != "":
 		return "graph " + n.Graph
+	case n.Task != "":
+		return "task " + n.Task
 	case n.Action != "":
 		return n.Job + " action " + n.Action
 	}
@@ -79,7 +85,9 @@ func (n Need) String() string {
 type Totals struct {
 	RunsNow   int `json:"runsNow"`
 	NeedsJobs int `json:"needsJobs"`
-	Invalid   int `json:"invalid"`
+	// NeverRun are those of NeedsJobs that need something that is left out for good.
+	NeverRun int `json:"neverRun"`
+	Invalid  int `json:"invalid"`
 	// InvalidTasks are task and base task definitions with faults.
 	InvalidTasks int `json:"invalidTasks"`
 	BrokenFiles  int `json:"brokenFiles"`
@@ -94,6 +102,9 @@ func (r *Report) count() {
 			r.Totals.RunsNow++
 		case NeedsJobs:
 			r.Totals.NeedsJobs++
+			if slices.ContainsFunc(g.Needs, func(n Need) bool { return n.Reason.Status == Never }) {
+				r.Totals.NeverRun++
+			}
 		case Invalid:
 			r.Totals.Invalid++
 		}

@@ -25,6 +25,13 @@ type Reason struct {
 	Hint string `json:"hint"`
 }
 
+func (r Reason) String() string {
+	if r.Status == "" {
+		return r.Hint
+	}
+	return string(r.Status) + ": " + r.Hint
+}
+
 // Table is what is known of RackHD's base tasks.
 type Table struct {
 	reasons map[string]Reason

@@ -31,10 +31,11 @@ func IsSecretName(name string) bool {
 // SealSecrets returns a deep copy of a JSON value in which every string and number
 // below a secret name is sealed. A number is sealed as its JSON text and opens to a
 // string: what a password of digits was meant to be. Empty strings and those that
-// hold a template "{{" stay as they are, and so do booleans and null. A value that is
+// hold a template "{{" stay as they are, and so do booleans and null. A JSON Schema
+// below the name "schema" has no secret names: it describes secrets. A value that is
 // not made of map[string]any, []any and scalars is taken through its JSON form.
 func (k *Keeper) SealSecrets(ctx context.Context, v any) (any, error) {
-	return mapBelow(v, false, withNumbers(func(s string, secret bool) (string, error) {
+	return mapBelow(v, inClear, withNumbers(func(s string, secret bool) (string, error) {
 		if !secret || s == "" || strings.Contains(s, "{{") {
 			return s, nil
 		}
@@ -51,7 +52,7 @@ func (k *Keeper) OpenSecrets(ctx context.Context, v any) (any, error) {
 // OpenSecretsNoting is OpenSecrets for a caller that must keep what it opens out of
 // its messages: note is called with each clear text.
 func (k *Keeper) OpenSecretsNoting(ctx context.Context, v any, note func(plain string)) (any, error) {
-	return mapBelow(v, false, func(scalar any, _ bool) (any, error) {
+	return mapBelow(v, inClear, func(scalar any, _ bool) (any, error) {
 		if s, ok := scalar.(string); ok {
 			return k.open(ctx, s, note)
 		}
@@ -63,7 +64,7 @@ func (k *Keeper) OpenSecretsNoting(ctx context.Context, v any, note func(plain s
 // strings and numbers below a secret name, and sealed tokens anywhere, become
 // [Redacted]. What cannot be read as JSON becomes [Redacted] as a whole.
 func Redact(v any) any {
-	clean, err := mapBelow(v, false, withNumbers(func(s string, secret bool) (string, error) {
+	clean, err := mapBelow(v, inClear, withNumbers(func(s string, secret bool) (string, error) {
 		if secret && s != "" {
 			return Redacted, nil
 		}
@@ -97,33 +98,62 @@ func withNumbers(change func(s string, secret bool) (string, error)) changer {
 	}
 }
 
-// mapBelow returns a deep copy of v with every string and number changed. secret
-// tells whether v is below a secret name.
-func mapBelow(v any, secret bool, change changer) (any, error) {
+// place is what a value stands below.
+type place int
+
+const (
+	inClear place = iota
+	belowSecret
+	inSchema
+)
+
+// below is the place of the value of that name.
+func (p place) below(name string, value any) place {
+	switch {
+	case p != inClear:
+		return p
+	case IsSecretName(name):
+		return belowSecret
+	case name == "schema" && isSchema(value):
+		return inSchema
+	}
+	return inClear
+}
+
+// isSchema tells the JSON Schema of an object from any other object.
+func isSchema(v any) bool {
+	object, _ := v.(map[string]any)
+	_, ok := object["properties"].(map[string]any)
+	return ok
+}
+
+// mapBelow returns a deep copy of v, which stands at that place, with every string
+// and number changed.
+func mapBelow(v any, at place, change changer) (any, error) {
 	switch v := v.(type) {
 	case nil, bool:
 		return v, nil
 	case string, json.Number, float64, float32, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64:
-		return change(v, secret)
+		return change(v, at == belowSecret)
 	case []any:
-		return mapList(v, secret, change)
+		return mapList(v, at, change)
 	case map[string]any:
-		return mapObject(v, secret, change)
+		return mapObject(v, at, change)
 	}
 	plain, err := throughJSON(v)
 	if err != nil {
 		return nil, err
 	}
-	return mapBelow(plain, secret, change)
+	return mapBelow(plain, at, change)
 }
 
-func mapList(list []any, secret bool, change changer) (any, error) {
+func mapList(list []any, at place, change changer) (any, error) {
 	if list == nil {
 		return list, nil
 	}
 	out := make([]any, len(list))
 	for i, element := range list {
-		changed, err := mapBelow(element, secret, change)
+		changed, err := mapBelow(element, at, change)
 		if err != nil {
 			return nil, fmt.Errorf("[%d]: %w", i, err)
 		}
@@ -132,13 +162,13 @@ func mapList(list []any, secret bool, change changer) (any, error) {
 	return out, nil
 }
 
-func mapObject(object map[string]any, secret bool, change changer) (any, error) {
+func mapObject(object map[string]any, at place, change changer) (any, error) {
 	if object == nil {
 		return object, nil
 	}
 	out := make(map[string]any, len(object))
 	for _, name := range slices.Sorted(maps.Keys(object)) {
-		changed, err := mapBelow(object[name], secret || IsSecretName(name), change)
+		changed, err := mapBelow(object[name], at.below(name, object[name]), change)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

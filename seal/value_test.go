@@ -83,6 +83,33 @@ func TestSealSecretsKeepsSealed(t *testing.T) {
 	}
 }
 
+// TestSchemaHoldsNoSecrets has names that describe secrets, and one beside the schema that is a secret.
+func TestSchemaHoldsNoSecrets(t *testing.T) {
+	t.Parallel()
+	schema := map[string]any{
+		"properties": map[string]any{"password": map[string]any{"type": "string", "minLength": 8.0}},
+		"required":   []any{"password"},
+	}
+	in := map[string]any{"schema": schema, "default": map[string]any{"password": "calvin"}, "other": map[string]any{"schema": map[string]any{"token": "t0k3n"}}}
+	sealed, err := localKeeper(t).SealSecrets(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, got := range map[string]any{"sealed": sealed, "redacted": seal.Redact(in)} {
+		text, err := json.Marshal(got)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "calvin") || strings.Contains(string(text), "t0k3n") {
+			t.Errorf("%s: a secret is in clear: %s", name, text)
+		}
+		object, _ := got.(map[string]any)
+		if diff := cmp.Diff(any(schema), object["schema"]); diff != "" {
+			t.Errorf("%s: the schema (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
 func TestSealSecretsTakesNumbersAsText(t *testing.T) {
 	t.Parallel()
 	k := localKeeper(t)

@@ -208,7 +208,7 @@ func (d *Definitions) CheckGraph(ctx context.Context, body []byte) (*graph.Graph
 	if err != nil {
 		return nil, problems, err
 	}
-	problems = append(problems, graph.Check(g, lib)...)
+	problems = append(problems, graph.CheckDefinition(g, lib)...)
 	if problems.Err() != nil {
 		return nil, problems, invalid(problems)
 	}

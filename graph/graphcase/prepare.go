@@ -32,31 +32,32 @@ func Prepare(c *Case, lib *Library) (*Play, error) {
 		return nil, err
 	}
 	p := &Play{Case: c, Jobs: newJobs(c), lib: lib}
-	g, problems := graph.ParseGraph(c.Graph)
-	if g != nil {
-		problems = append(problems, graph.Check(g, lib)...)
+	g, parsed := graph.ParseGraph(c.Graph)
+	if g == nil {
+		p.refuse(AtDefine, parsed)
+		return p, nil
 	}
-	if problems.Err() != nil {
-		p.refuse(AtDefine, problems)
+	atDefine := append(parsed, graph.CheckDefinition(g, lib)...)
+	if atDefine.Err() != nil {
+		p.refuse(AtDefine, atDefine)
 		return p, nil
 	}
 	plan, atRun := graph.Resolve(g, lib, graph.Request{
 		ID: planID, Options: c.Run.Options, Context: c.Run.Context, Server: c.Run.Server, Roots: c.Run.Roots,
 	})
-	p.Result.Warned = append(problems.Warnings(), atRun.Warnings()...)
+	// A run is told again what stands in the definition's structure; here once is enough.
+	atRun = slices.DeleteFunc(atRun, func(p graph.Problem) bool { return slices.Contains(atDefine, p) })
 	if plan == nil {
-		p.refuse(AtRun, atRun)
+		p.refuse(AtRun, append(atDefine, atRun...))
 		return p, nil
 	}
 	p.Plan = plan
+	p.Result.Warned = append(atDefine.Warnings(), atRun.Warnings()...)
 	return p, nil
 }
 
 func (p *Play) refuse(at string, problems graph.Problems) {
-	p.Result.RefusedAt, p.Result.Refused = at, problems.Errors()
-	if at == AtDefine {
-		p.Result.Warned = problems.Warnings()
-	}
+	p.Result.RefusedAt, p.Result.Refused, p.Result.Warned = at, problems.Errors(), problems.Warnings()
 }
 
 // JobNames are the jobs that the case's tasks may call, sorted.

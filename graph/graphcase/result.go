@@ -25,7 +25,7 @@ type Result struct {
 	Outcome   graph.State
 	Error     string
 	Took      *int64
-	// Refusals say of each answer why it was not taken; empty is that it was.
+	// Refusals say of each of the case's answers why it was not taken; empty is that it was.
 	Refusals []string
 }
 
@@ -59,8 +59,8 @@ func (c *Case) Diff(got Result) string {
 	d.part("context", plain(want.Context), plain(got.Context))
 	d.part("errors", plain(want.Errors), plain(got.Errors))
 	d.calls(want, got.Calls)
-	for i, a := range c.Answers {
-		d.equal(fmt.Sprintf("answers[%d].refused", i), a.Refused, got.Refusals[i])
+	for i, refusal := range got.Refusals {
+		d.equal(fmt.Sprintf("answers[%d].refused", i), c.Answers[i].Refused, refusal)
 	}
 	return d.text()
 }
