@@ -2,6 +2,7 @@ package graph
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -11,17 +12,28 @@ import (
 const sealedPrefix = "sealed:"
 
 // CheckAnswer validates the answer to a prompt against its JSON Schema (2020-12
-// unless it names another). Secrets that are sealed count as valid.
+// unless it names another). Secrets that are sealed count as valid; of others no
+// problem repeats the value.
 func CheckAnswer(answer map[string]any, schema json.RawMessage) Problems {
 	faults, err := schemaFaults(answer, schema, jsonschema.Draft2020, isSealed)
 	if err != nil {
 		return Problems{{Path: "schema", Message: err.Error()}}
 	}
+	secrets := SecretNames(schema)
 	var problems Problems
 	for _, f := range faults {
-		problems.add(f.below("answer"), f.text, "")
+		text := f.text
+		if slices.ContainsFunc(secrets, f.within) {
+			text = "the secret does not fit its schema (" + f.keyword + ")"
+		}
+		problems.add(f.below("answer"), text, "")
 	}
 	return problems
+}
+
+// within reports whether the fault is at the path, or below it.
+func (f schemaFault) within(path string) bool {
+	return strings.HasPrefix(strings.Join(f.location, ".")+".", path+".")
 }
 
 func isSealed(s string) bool { return strings.HasPrefix(s, sealedPrefix) }
@@ -58,7 +70,7 @@ func ClearSecrets(answer map[string]any, schema json.RawMessage) []string {
 	var out []string
 	for _, path := range SecretNames(schema) {
 		v, ok := lookup(any(answer), path)
-		if s, isText := v.(string); ok && v != nil && !(isText && isSealed(s)) {
+		if s, isText := v.(string); ok && v != nil && (!isText || !isSealed(s)) {
 			out = append(out, path)
 		}
 	}

@@ -102,31 +102,46 @@ func (r *Retry) Tries(outcome string, attempt int) bool {
 	return attempt < r.Attempts && slices.Contains(on, outcome)
 }
 
+// BeyondBusy reports whether the policy names outcomes other than transient and busy.
+func (r *Retry) BeyondBusy() bool {
+	return slices.ContainsFunc(r.On, func(outcome string) bool { return outcome != OnTransient && outcome != OnBusy })
+}
+
 const (
 	retryDelay    = 500 * time.Millisecond
 	retryMaxDelay = 30 * time.Second
-	retryBackoff  = 2
+	retryFactor   = 2
 )
+
+// Limit bounds the pauses.
+func (r *Retry) Limit() time.Duration {
+	if r.MaxDelay > 0 {
+		return time.Duration(r.MaxDelay) * time.Millisecond
+	}
+	return retryMaxDelay
+}
+
+// Factor is what each pause is longer than the one before.
+func (r *Retry) Factor() float64 {
+	if r.Backoff > 0 {
+		return r.Backoff
+	}
+	return retryFactor
+}
 
 // Pause is how long to wait after an attempt, counted from 1.
 func (r *Retry) Pause(attempt int) time.Duration {
-	pause, limit, factor := retryDelay, retryMaxDelay, float64(retryBackoff)
+	pause := retryDelay
 	if r.Delay > 0 {
 		pause = time.Duration(r.Delay) * time.Millisecond
 	}
-	if r.MaxDelay > 0 {
-		limit = time.Duration(r.MaxDelay) * time.Millisecond
-	}
-	if r.Backoff > 0 {
-		factor = r.Backoff
-	}
 	for range attempt - 1 {
-		if pause >= limit {
+		if pause >= r.Limit() {
 			break
 		}
-		pause = time.Duration(float64(pause) * factor)
+		pause = time.Duration(float64(pause) * r.Factor())
 	}
-	return min(pause, limit)
+	return min(pause, r.Limit())
 }
 
 // Named gives a result's parts their names. They stand beside what the result

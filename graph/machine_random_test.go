@@ -15,7 +15,7 @@ func TestMachineRandomWalks(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
 	for seed := range uint64(20000) {
-		rng := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // a repeatable test needs a seed
+		rng := rand.New(rand.NewPCG(seed, 2))
 		w := &randomWalk{t: t, seed: seed, rng: rng, plan: randomPlan(rng), started: map[string]bool{}, cancelAt: -1}
 		if rng.IntN(2) == 0 {
 			w.cancelAt = rng.IntN(2 * len(w.plan.Tasks))

@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func plan(t *testing.T, lines ...string) *graph.Plan {
 		for _, w := range strings.FieldsFunc(waits, func(r rune) bool { return r == ',' || r == ' ' }) {
 			label, states, _ := strings.Cut(strings.TrimPrefix(w, "?"), "=")
 			wait := graph.Wait{Label: label}
-			for _, s := range strings.Split(states, "|") {
+			for s := range strings.SplitSeq(states, "|") {
 				wait.States = append(wait.States, graph.State(s))
 			}
 			if strings.HasPrefix(w, "?") {
@@ -177,7 +178,7 @@ func TestMachineProperties(t *testing.T) {
 	ends := []graph.State{graph.Succeeded, graph.Succeeded, graph.Succeeded, graph.Failed, graph.TimedOut}
 	waits := []graph.State{graph.Succeeded, graph.Succeeded, graph.Failed, graph.Finished, graph.TimedOut}
 	for seed := range uint64(2000) {
-		rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a repeatable test needs a seed
+		rng := rand.New(rand.NewPCG(seed, 1))
 		p := &graph.Plan{}
 		results := map[string]graph.State{}
 		for i := range 1 + rng.IntN(12) {
@@ -232,10 +233,8 @@ func allow(w graph.WaitOn, states map[string]graph.State) bool {
 			return false
 		}
 	}
-	for _, one := range w.Any {
-		if met(one) {
-			return true
-		}
+	if slices.ContainsFunc(w.Any, met) {
+		return true
 	}
 	return len(w.Any) == 0
 }

@@ -117,15 +117,15 @@ func (r *reader) flag(key string) bool {
 	return false
 }
 
-// whole reads a number without a fraction that is not below min.
-func (r *reader) whole(key string, min int64) int64 {
+// whole reads a number without a fraction that is not below least.
+func (r *reader) whole(key string, least int64) int64 {
 	raw := r.get(key)
 	if raw == nil {
 		return 0
 	}
 	n, ok := number(raw)
-	if !ok || n != math.Trunc(n) || n < float64(min) || n > math.MaxInt32 {
-		r.problems.add(r.at(key), fmt.Sprintf("%s should be a whole number, %d or more, not %s", key, min, Text(raw)), "")
+	if !ok || n != math.Trunc(n) || n < float64(least) || n > math.MaxInt32 {
+		r.problems.add(r.at(key), fmt.Sprintf("%s should be a whole number, %d or more, not %s", key, least, Text(raw)), "")
 		return 0
 	}
 	return int64(n)

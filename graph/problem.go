@@ -29,7 +29,7 @@ func (p Problem) String() string {
 }
 
 // Problems are all faults found at once, in the order of the definition.
-type Problems []Problem
+type Problems []Problem //nolint:errname // they may all be warnings, which are no error
 
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))

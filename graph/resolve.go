@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -127,10 +128,8 @@ func holdsTemplate(v any) bool {
 	case string:
 		return IsTemplate(v)
 	case []any:
-		for _, e := range v {
-			if holdsTemplate(e) {
-				return true
-			}
+		if slices.ContainsFunc(v, holdsTemplate) {
+			return true
 		}
 	case map[string]any:
 		for _, key := range sortedKeys(v) {

@@ -35,7 +35,9 @@ func schemaFailed(task string) string { return task + ": JSON schema validation 
 // schemaFault is one place where options do not fit a schema.
 type schemaFault struct {
 	location []string
-	text     string
+	// keyword is the schema's that is not met.
+	keyword string
+	text    string
 }
 
 // String names the place as RackHD's validator did: data.delay.
@@ -64,7 +66,9 @@ func schemaFaults(values map[string]any, schema json.RawMessage, draft *jsonsche
 	var faults []schemaFault
 	for _, leaf := range leaves(invalid) {
 		if !unknownAt(values, leaf.InstanceLocation, unknown) {
-			faults = append(faults, schemaFault{leaf.InstanceLocation, leaf.ErrorKind.LocalizedString(printer)})
+			faults = append(faults, schemaFault{
+				location: leaf.InstanceLocation, keyword: strings.Join(leaf.ErrorKind.KeywordPath(), "."), text: leaf.ErrorKind.LocalizedString(printer),
+			})
 		}
 	}
 	return faults, nil
@@ -79,6 +83,7 @@ const maxSchemas = 1000
 // compiledSchemas remembers schemas by their text and draft.
 var compiledSchemas = struct {
 	sync.Mutex
+
 	byText map[string]*jsonschema.Schema
 }{byText: map[string]*jsonschema.Schema{}}
 

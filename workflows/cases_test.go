@@ -175,8 +175,7 @@ func (s *stage) answer(i int, a graphcase.Answer) {
 	s.UpdateWorkflow(workflows.AnswerUpdate, fmt.Sprint(i), &testsuite.TestUpdateCallback{
 		OnAccept: func() {},
 		OnReject: func(err error) {
-			var refusal *temporal.ApplicationError
-			if errors.As(err, &refusal) {
+			if refusal, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 				s.result.Refusals[i] = refusal.Message()
 			}
 		},

@@ -113,7 +113,7 @@ func TestRunGraphRetry(t *testing.T) {
 		"until it succeeds":                     {graph.Retry{Attempts: 3, On: []string{graph.OnFailed}}, 2, "Permanent", graph.Succeeded, 3},
 		"until attempts are used":               {graph.Retry{Attempts: 2, On: []string{graph.OnFailed}}, 9, "Permanent", graph.Failed, 2},
 		"not after what it does not name":       {graph.Retry{Attempts: 3}, 1, "Permanent", graph.Failed, 1},
-		"not again after the activity's own":    {graph.Retry{Attempts: 3, On: []string{graph.OnFailed, graph.OnTransient}}, 9, "Transient", graph.Failed, 1},
+		"all outcomes count together":           {graph.Retry{Attempts: 3, On: []string{graph.OnFailed, graph.OnTransient}}, 9, "Transient", graph.Failed, 3},
 		"after an unknown outcome only by name": {graph.Retry{Attempts: 2, On: []string{graph.OnUnknown}}, 1, "Unknown", graph.Succeeded, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -212,8 +212,7 @@ func (a *answers) Complete(_ any, err error) {
 }
 
 func errorType(err error) string {
-	var application *temporal.ApplicationError
-	if errors.As(err, &application) {
+	if application, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return application.Type()
 	}
 	return err.Error()

@@ -67,6 +67,10 @@ func (e *eachRun) work(ctx workflow.Context) {
 
 func (e *eachRun) element(ctx workflow.Context, n int) (graph.JobOutput, error) {
 	r := e.run
+	if err := r.elements.Acquire(ctx, 1); err != nil {
+		return graph.JobOutput{}, err
+	}
+	defer r.elements.Release(1)
 	options, err := graph.ElementOptions(e.task, r.in.Plan, r.context, r.in.Server, e.elements[n], n)
 	if err != nil {
 		return graph.JobOutput{}, permanent("element %d: %s", n, err)

@@ -169,8 +169,8 @@ func (r *run) checkAnswer(a Answer) error {
 	case len(p.AnswerBy) > 0 && !slices.Contains(p.AnswerBy, a.By):
 		return refuse(NotAllowed, "prompt "+a.Prompt+" may be answered by "+strings.Join(p.AnswerBy, ", "))
 	}
-	if clear := graph.ClearSecrets(a.Answer, p.Schema); len(clear) > 0 {
-		return refuse(InvalidAnswer, strings.Join(clear, ", ")+" is secret and would stand in the history in clear: answer over rackflow's own API")
+	if exposed := graph.ClearSecrets(a.Answer, p.Schema); len(exposed) > 0 {
+		return refuse(InvalidAnswer, strings.Join(exposed, ", ")+" is secret and would stand in the history in clear: answer over rackflow's own API")
 	}
 	if err := graph.CheckAnswer(a.Answer, p.Schema).Err(); err != nil {
 		return refuse(InvalidAnswer, err.Error())

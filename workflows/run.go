@@ -21,8 +21,10 @@ type run struct {
 	contextBytes int
 	events       map[string]InstallerEvent
 	// prompts are those that wait for an answer, and answered those that have had one, by their ids.
-	prompts     map[string]*pendingPrompt
-	answered    map[string]bool
+	prompts  map[string]*pendingPrompt
+	answered map[string]bool
+	// elements bounds the elements of all forEach that are worked on at once.
+	elements    workflow.Semaphore
 	done        workflow.Channel
 	cancelTasks workflow.CancelFunc
 	cancelled   bool
@@ -62,7 +64,8 @@ func newRun(ctx workflow.Context, in Input) *run {
 		machine: graph.Resume(in.Plan, in.Ended), tasks: make([]TaskRecord, len(in.Plan.Tasks)),
 		context: graph.CloneMap(in.Context), events: map[string]InstallerEvent{},
 		prompts: map[string]*pendingPrompt{}, answered: map[string]bool{},
-		done: workflow.NewBufferedChannel(ctx, len(in.Plan.Tasks)), dirty: true,
+		elements: workflow.NewSemaphore(ctx, maxAtOnce),
+		done:     workflow.NewBufferedChannel(ctx, len(in.Plan.Tasks)), dirty: true,
 	}
 	if r.context == nil {
 		r.context = map[string]any{}
@@ -92,8 +95,9 @@ func (r *run) listen(ctx workflow.Context) {
 	})
 }
 
-// maxAtOnce bounds the tasks of a run that are under way: Temporal refuses more than
-// 2,000 pending activities of one workflow, and a workflow task has to stay small.
+// maxAtOnce bounds the tasks of a run that are under way, and the elements of all
+// their forEach: Temporal refuses more than 2,000 pending activities of one workflow,
+// and a workflow task has to stay small.
 const maxAtOnce = 500
 
 // walk starts what is ready and takes in what has ended, until everything has.

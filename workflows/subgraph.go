@@ -125,8 +125,7 @@ func (c *call) awaitChild(ctx workflow.Context, child workflow.ChildWorkflowFutu
 }
 
 func childStartError(err error) error {
-	var started *temporal.ChildWorkflowExecutionAlreadyStartedError
-	if errors.As(err, &started) {
+	if _, ok := errors.AsType[*temporal.ChildWorkflowExecutionAlreadyStartedError](err); ok {
 		return permanent("%s", BusyMessage)
 	}
 	return err

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -62,11 +63,16 @@ func (r *run) taskStates() map[string]any {
 	return out
 }
 
-// attempt performs a job until it succeeds or the task's policy is at its end.
-// Transient and busy outcomes of rackflow's own activities are tried again by
-// Temporal, which costs no history; all else is tried again here, under an id with
-// the attempt's number.
+// attempt performs a job until it succeeds or the task's policy is at its end. A
+// policy that knows only transient and busy is followed by the activity itself and
+// Temporal, which costs no history. Any other is followed here, each attempt under
+// an id with its number; so is that of a job that is no activity.
 func (r *run) attempt(ctx workflow.Context, i int, task graph.PlannedTask, options map[string]any, id string) (graph.JobOutput, error) {
+	policy := task.Retry
+	here := policy != nil && task.TaskQueue == "" && policy.BeyondBusy()
+	if here {
+		task.Retry = &graph.Retry{Attempts: 1}
+	}
 	for n := 1; ; n++ {
 		attemptID := id
 		if n > 1 {
@@ -76,10 +82,10 @@ func (r *run) attempt(ctx workflow.Context, i int, task graph.PlannedTask, optio
 		if err == nil {
 			return named(task, output)
 		}
-		if task.Retry == nil || !task.Retry.Tries(retryable(err), n) || ctx.Err() != nil {
+		if !here || !policy.Tries(outcomeName(err), n) || ctx.Err() != nil {
 			return graph.JobOutput{}, err
 		}
-		timer := workflow.NewTimerWithOptions(ctx, task.Retry.Pause(n), workflow.TimerOptions{Summary: id})
+		timer := workflow.NewTimerWithOptions(ctx, policy.Pause(n), workflow.TimerOptions{Summary: id})
 		if err := timer.Get(ctx, nil); err != nil {
 			return graph.JobOutput{}, err
 		}
@@ -94,27 +100,19 @@ func named(task graph.PlannedTask, output graph.JobOutput) (_ graph.JobOutput, e
 	return output, nil
 }
 
-// retryable names the outcome of an error as a retry policy does.
-func retryable(err error) string {
-	var application *temporal.ApplicationError
+// outcomeName names the outcome of an error as a retry policy does.
+func outcomeName(err error) string {
 	switch {
 	case temporal.IsCanceledError(err):
 		return ""
 	case isTimeout(err):
 		return graph.OnTimeout
-	case errors.As(err, &application):
-		return byType(application.Type())
 	}
-	return graph.OnFailed
-}
-
-// byType: what activities have tried again themselves, by the same policy, is not tried once more.
-func byType(kind string) string {
-	switch kind {
-	case "Transient", "Busy":
-		return ""
-	case "Unknown":
-		return graph.OnUnknown
+	if application, ok := errors.AsType[*temporal.ApplicationError](err); ok {
+		switch kind := strings.ToLower(application.Type()); kind {
+		case graph.OnTransient, graph.OnBusy, graph.OnUnknown:
+			return kind
+		}
 	}
 	return graph.OnFailed
 }
@@ -172,14 +170,16 @@ func localOptions(task graph.PlannedTask) workflow.LocalActivityOptions {
 	return o
 }
 
-// foreignPolicy leaves the attempts to Temporal: rackflow does not know the outcomes of a job that is not its own.
+// foreignPolicy leaves the attempts to Temporal: rackflow does not know the outcomes
+// of a job that is not its own, so all errors that may be retried are.
 func foreignPolicy(retry *graph.Retry) *temporal.RetryPolicy {
-	policy := retryPolicy(foreignAttempts)
-	if retry != nil {
-		policy.MaximumAttempts = int32(retry.Attempts) //nolint:gosec // parsed as a 31-bit number
-		policy.InitialInterval = retry.Pause(1)
+	if retry == nil {
+		return retryPolicy(foreignAttempts)
 	}
-	return policy
+	return &temporal.RetryPolicy{
+		InitialInterval: retry.Pause(1), BackoffCoefficient: retry.Factor(), MaximumInterval: retry.Limit(),
+		MaximumAttempts: int32(retry.Attempts), //nolint:gosec // parsed as a 31-bit number
+	}
 }
 
 func retryPolicy(attempts int32) *temporal.RetryPolicy {
@@ -221,8 +221,7 @@ func limitMessage(task graph.PlannedTask, more string) string {
 
 // rootMessage drops what Temporal wraps around a job's own words.
 func rootMessage(err error) string {
-	var application *temporal.ApplicationError
-	if errors.As(err, &application) {
+	if application, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return application.Message()
 	}
 	return err.Error()

@@ -62,7 +62,7 @@ func (c *call) judge(played Call) func() {
 		case again:
 			c.pending = c.clock.after(pause, c.try)
 		default:
-			e := failed("%s", played.Fail.Message)
+			e := failedf("%s", played.Fail.Message)
 			switch played.Fail.Outcome {
 			case Transient, Busy:
 				e.outcome = "" // the job has tried as often as it may
@@ -93,7 +93,7 @@ func (c *call) finish(e end) {
 	if e.state == graph.Succeeded {
 		result, err := graph.Named(e.output.Result, c.task.Outputs)
 		if err != nil {
-			e = failed("%s", err)
+			e = failedf("%s", err)
 		}
 		e.output.Result = result
 	}

@@ -17,7 +17,9 @@ type Case struct {
 	Graphs []json.RawMessage `json:"graphs,omitempty"`
 	// Bases are base tasks beside those of the library.
 	Bases []graph.BaseTask `json:"bases,omitempty"`
-	Run   Request          `json:"run,omitzero"`
+	// Skus are the graphs that belong to the SKUs of servers, by the servers' ids.
+	Skus map[string]Sku `json:"skus,omitempty"`
+	Run  Request        `json:"run,omitzero"`
 	// Jobs are scripts by label, or label[n] for one element of a forEach. Tasks of
 	// sub-graphs are found by their labels too, so labels should differ in all of a case.
 	Jobs map[string]Script `json:"jobs,omitempty"`
@@ -41,6 +43,12 @@ type Request struct {
 	Server string `json:"server,omitempty"`
 	// Roots are what templates find beside options, context and task.
 	Roots graph.Roots `json:"roots,omitzero"`
+}
+
+// Sku names the graph that a server's SKU has.
+type Sku struct {
+	Graph   string         `json:"graph"`
+	Options map[string]any `json:"options,omitempty"`
 }
 
 // Moment is a time since the start of the run, in milliseconds.

@@ -1,6 +1,7 @@
 package graphcase
 
 import (
+	"cmp"
 	"container/heap"
 	"time"
 )
@@ -59,18 +60,19 @@ func (c *clock) step() bool {
 // agenda is a heap of alarms, the next one first.
 type agenda []*alarm
 
-func (a agenda) Len() int { return len(a) }
+// Len is for container/heap.
+func (a *agenda) Len() int { return len(*a) }
 
-func (a agenda) Less(i, j int) bool {
-	if a[i].at != a[j].at {
-		return a[i].at < a[j].at
-	}
-	return a[i].order < a[j].order
+// Less is for container/heap.
+func (a *agenda) Less(i, j int) bool {
+	one, other := (*a)[i], (*a)[j]
+	return cmp.Or(cmp.Compare(one.at, other.at), cmp.Compare(one.order, other.order)) < 0
 }
 
-func (a agenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+// Swap is for container/heap.
+func (a *agenda) Swap(i, j int) { (*a)[i], (*a)[j] = (*a)[j], (*a)[i] }
 
-// Push and Pop are for container/heap.
+// Push is for container/heap.
 func (a *agenda) Push(x any) { *a = append(*a, x.(*alarm)) } //nolint:forcetypeassert // the agenda holds nothing else
 
 // Pop is for container/heap.

@@ -24,6 +24,10 @@
 // only decide or wait (Job.noop, Job.Wait, Job.Evaluate.Condition,
 // Job.Installer.Wait, Job.Prompt, Job.Graph.Run) are not scripted, they are done.
 //
+// Beside jobs, a case may have what comes from outside, by the time since the start
+// of the run: cancel, installer, answers; and retried, a retry of the run when it has
+// ended. [Case] and [Expect] list every key.
+//
 // Two things at the same moment have no order: give jobs that race different
 // times. The package imports nothing of this module but graph.
 package graphcase

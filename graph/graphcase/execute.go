@@ -17,7 +17,7 @@ type end struct {
 
 func succeeded(out graph.JobOutput) end { return end{state: graph.Succeeded, output: out} }
 
-func failed(format string, args ...any) end {
+func failedf(format string, args ...any) end {
 	return end{state: graph.Failed, err: fmt.Sprintf(format, args...), outcome: graph.OnFailed}
 }
 
@@ -41,7 +41,7 @@ func (r *run) execute(t graph.PlannedTask, done func(end)) (stop func()) {
 	}
 	options, err := graph.RunOptions(t, r.plan, r.context, r.server)
 	if err != nil {
-		return r.later(failed("%s", err), done)
+		return r.later(failedf("%s", err), done)
 	}
 	return r.call(t, t.Label, options, done)
 }
@@ -64,7 +64,7 @@ func (r *run) admit(t graph.PlannedTask) (e end, skip bool) {
 	met, err := graph.When(t.When, r.context, t.Options, tasks)
 	switch {
 	case err != nil:
-		return failed("%s", err), true
+		return failedf("%s", err), true
 	case !met:
 		return end{state: graph.Skipped}, true
 	}
@@ -75,7 +75,7 @@ func (r *run) admit(t graph.PlannedTask) (e end, skip bool) {
 func (r *run) forEach(t graph.PlannedTask, done func(end)) (stop func()) {
 	elements, err := graph.Elements(t, r.plan, r.context, r.server)
 	if err != nil {
-		return r.later(failed("%s", err), done)
+		return r.later(failedf("%s", err), done)
 	}
 	each := &each{run: r, task: t, elements: elements, outputs: make([]graph.JobOutput, len(elements)), stops: map[int]func(){}, done: done}
 	if len(elements) == 0 {
@@ -110,7 +110,7 @@ func (e *each) begin() {
 	done := func(one end) { e.finish(n, one) }
 	options, err := graph.ElementOptions(e.task, e.plan, e.context, e.server, e.elements[n], n)
 	if err != nil {
-		e.stops[n] = e.later(failed("element %d: %s", n, err), done)
+		e.stops[n] = e.later(failedf("element %d: %s", n, err), done)
 		return
 	}
 	e.stops[n] = e.call(e.task, fmt.Sprintf("%s[%d]", e.task.Label, n), options, done)

@@ -165,8 +165,8 @@ func TestLibraryRefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-// TestStandstill shows that a run which waits for what never comes is told, not waited for.
-func TestStandstill(t *testing.T) {
+// TestNoEnd shows that a run which waits for what never comes is told, not waited for.
+func TestNoEnd(t *testing.T) {
 	t.Parallel()
 	lib, err := graphcase.NewLibrary(
 		[][]byte{[]byte("{injectableName: Task.Base.Installer.Wait, runJob: Job.Installer.Wait}")},
@@ -178,6 +178,22 @@ func TestStandstill(t *testing.T) {
 	c := parse(t, "about: x\ngraph: {friendlyName: x, injectableName: Graph.X, tasks: [{label: a, taskName: Task.Wait}]}\nexpect: {outcome: failed}")
 	_, err = graphcase.Run(c, lib)
 	if err == nil || !strings.Contains(err.Error(), "a:running") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestGraphThatRunsItself(t *testing.T) {
+	t.Parallel()
+	lib, err := graphcase.NewLibrary(
+		[][]byte{[]byte("{injectableName: Task.Base.Graph.Run, runJob: Job.Graph.Run}")},
+		[][]byte{[]byte("{friendlyName: r, injectableName: Task.Again, implementsTask: Task.Base.Graph.Run, options: {graphName: Graph.X}, properties: {}}")},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const again = "{friendlyName: x, injectableName: Graph.X, tasks: [{label: a, taskName: Task.Again}]}"
+	c := parse(t, "about: x\ngraph: "+again+"\ngraphs: ["+again+"]\nexpect: {outcome: failed}")
+	if _, err = graphcase.Run(c, lib); err == nil || !strings.Contains(err.Error(), "does not come to an end") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package graphcase
 
 import (
+	"maps"
 	"regexp"
 	"sync"
 	"time"
@@ -51,11 +52,7 @@ func (j *Jobs) Call(in graph.JobInput, taskQueue string) Call {
 func (j *Jobs) Calls() map[string]Calls {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	out := make(map[string]Calls, len(j.calls))
-	for name, calls := range j.calls {
-		out[name] = calls
-	}
-	return out
+	return maps.Clone(j.calls)
 }
 
 // Call is one call of a scripted job.

@@ -18,6 +18,7 @@ func init() { //nolint:gochecknoinits // breaks the initialisation cycle describ
 		"Job.Evaluate.Condition": evaluateCondition,
 		"Job.Installer.Wait":     installerWait,
 		"Job.Graph.Run":          graphRun,
+		"Job.Graph.RunSku":       graphRunSku,
 		"Job.Prompt":             ask,
 	}
 }
@@ -25,15 +26,15 @@ func init() { //nolint:gochecknoinits // breaks the initialisation cycle describ
 func wait(c *call) {
 	delay, ok := c.options["delay"].(float64)
 	if c.options["delay"] != nil && (!ok || delay < 0) {
-		c.fail("option delay should be a number of milliseconds, not %s", graph.Text(c.options["delay"]))
+		c.failf("option delay should be a number of milliseconds, not %s", graph.Text(c.options["delay"]))
 		return
 	}
 	c.endAfter(time.Duration(delay*float64(time.Millisecond)), func() { c.finish(succeeded(graph.JobOutput{})) })
 }
 
-// fail ends an attempt at once.
-func (c *call) fail(format string, args ...any) {
-	c.pending = c.clock.after(0, func() { c.finish(failed(format, args...)) })
+// failf ends an attempt at once.
+func (c *call) failf(format string, args ...any) {
+	c.pending = c.clock.after(0, func() { c.finish(failedf(format, args...)) })
 }
 
 func evaluateCondition(c *call) {
@@ -42,13 +43,13 @@ func evaluateCondition(c *call) {
 		c.endAfter(0, func() { c.finish(succeeded(graph.JobOutput{})) })
 		return
 	}
-	c.fail("condition is not met: when is %q", when)
+	c.failf("condition is not met: when is %q", when)
 }
 
 func installerWait(c *call) {
 	want, _ := c.options["event"].(string)
 	if want == "" {
-		c.fail("option event is required: started, done or failed")
+		c.failf("option event is required: started, done or failed")
 		return
 	}
 	if c.limited {
@@ -72,7 +73,7 @@ func (c *call) listen(want string) {
 		})
 	case broken:
 		c.pending.drop()
-		c.fail("the installer failed: %s", failure.Message)
+		c.failf("the installer failed: %s", failure.Message)
 	default:
 		c.heard = append(c.heard, func() { c.listen(want) })
 	}
@@ -83,22 +84,37 @@ const busyMessage = "Unable to run multiple task graphs against a single target.
 func graphRun(c *call) {
 	name, _ := c.options["graphName"].(string)
 	if name == "" {
-		c.fail("option graphName is required")
+		c.failf("option graphName is required")
 		return
 	}
 	options, _ := c.options["graphOptions"].(map[string]any)
 	target, _ := options["target"].(string)
 	options = graph.CloneMap(options)
 	delete(options, "target")
-	sub, err := c.play.Subgraph(graph.SubgraphRequest{
-		ID: graph.InstanceID(c.plan.ID, c.id), Graph: name, Target: target, Options: options,
-	})
+	c.runSubgraph(graph.SubgraphRequest{Graph: name, Target: target, Options: options})
+}
+
+func graphRunSku(c *call) {
+	target, _ := c.options["nodeId"].(string)
+	if target == "" {
+		c.failf("option nodeId is required")
+		return
+	}
+	c.runSubgraph(graph.SubgraphRequest{Sku: true, Target: target})
+}
+
+func (c *call) runSubgraph(req graph.SubgraphRequest) {
+	req.ID = graph.InstanceID(c.plan.ID, c.id)
+	sub, err := c.play.Subgraph(req)
 	switch {
 	case err != nil:
-		c.fail("%s", err)
+		c.failf("%s", err)
+		return
+	case sub.Plan == nil:
+		c.endAfter(0, func() { c.finish(succeeded(graph.JobOutput{})) })
 		return
 	case sub.Server != "" && sub.Server != c.server && c.held[sub.Server]:
-		c.fail(busyMessage)
+		c.failf(busyMessage)
 		return
 	}
 	c.startChild(sub)
@@ -128,5 +144,5 @@ func (c *call) childEnd(child *run, late bool) end {
 	case child.machine.Outcome() == graph.Cancelled:
 		return cancelled
 	}
-	return failed("Graph %s failed with status %s: %s", child.plan.ID, graph.Failed, child.err)
+	return failedf("Graph %s failed with status %s: %s", child.plan.ID, graph.Failed, child.err)
 }

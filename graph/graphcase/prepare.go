@@ -37,8 +37,8 @@ func Prepare(c *Case, lib *Library) (*Play, error) {
 		p.refuse(AtDefine, parsed)
 		return p, nil
 	}
-	atDefine := append(parsed, graph.CheckDefinition(g, lib)...)
-	if atDefine.Err() != nil {
+	atDefine := slices.Concat(parsed, graph.CheckDefinition(g, lib))
+	if len(atDefine.Errors()) > 0 {
 		p.refuse(AtDefine, atDefine)
 		return p, nil
 	}
@@ -72,6 +72,13 @@ func (p *Play) JobNames() []string {
 // Subgraph answers a task that runs another graph of the case, as graph.ResolveJob
 // does. A server's name is its id.
 func (p *Play) Subgraph(req graph.SubgraphRequest) (*graph.Subgraph, error) {
+	if req.Sku {
+		sku, ok := p.Case.Skus[req.Target]
+		if !ok {
+			return &graph.Subgraph{}, nil
+		}
+		req.Graph, req.Options = sku.Graph, sku.Options
+	}
 	for _, document := range p.Case.Graphs {
 		g, problems := graph.ParseGraph(document)
 		if g == nil {

@@ -37,11 +37,11 @@ func ask(c *call) {
 		err = json.Unmarshal(data, &o)
 	}
 	if err != nil {
-		c.fail("prompt: %s", err)
+		c.failf("prompt: %s", err)
 		return
 	}
 	if o.Title == "" {
-		c.fail("option title is required: what the person is asked")
+		c.failf("option title is required: what the person is asked")
 		return
 	}
 	p := &prompt{call: c, schema: o.Schema, approval: o.Approval, answerBy: o.AnswerBy}
@@ -50,7 +50,7 @@ func ask(c *call) {
 	}
 	if o.Default != nil {
 		if err := graph.CheckAnswer(o.Default, p.schema).Err(); err != nil {
-			c.fail("option default: %s", err)
+			c.failf("option default: %s", err)
 			return
 		}
 	}
@@ -77,7 +77,7 @@ func (p *prompt) take(answer map[string]any, by string) {
 	c.pending.drop()
 	if p.approval && answer["approved"] != true {
 		reason, _ := answer["reason"].(string)
-		c.fail("not approved by %s: %s", by, reason)
+		c.failf("not approved by %s: %s", by, reason)
 		return
 	}
 	c.pending = c.clock.after(0, func() {

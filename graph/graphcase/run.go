@@ -26,7 +26,7 @@ func Run(c *Case, lib *Library) (Result, error) {
 		top = e.walk(again)
 	}
 	if !top.machine.Done() {
-		return Result{}, fmt.Errorf("the run stands still with %v", e.states())
+		return Result{}, fmt.Errorf("the run does not come to an end: %v", e.states())
 	}
 	return e.result(top), nil
 }
@@ -41,11 +41,20 @@ func Retry(plan *graph.Plan, states map[string]graph.State, context map[string]a
 	return ended, kept
 }
 
+// A case that comes to no end, such as a graph that runs itself, has to be told from a long one.
+const (
+	maxSteps = 100_000
+	maxRuns  = 10_000
+)
+
 // walk plays a run to its end.
 func (e *engine) walk(r *run) *run {
 	e.schedule(r)
 	e.settle()
-	for !r.machine.Done() && e.clock.step() {
+	for range maxSteps {
+		if r.machine.Done() || !e.clock.step() {
+			break
+		}
 		e.settle()
 	}
 	return r
@@ -125,7 +134,7 @@ func (e *engine) schedule(top *run) {
 
 // settle lets every run go on after a moment, those included that begin meanwhile.
 func (e *engine) settle() {
-	for i := 0; i < len(e.runs); i++ {
+	for i := 0; i < min(len(e.runs), maxRuns); i++ {
 		e.runs[i].advance()
 	}
 }
