@@ -243,9 +243,6 @@ func (m *Machine) CleaningUp() bool { return m.cleanup }
 // Done reports that every task has ended.
 func (m *Machine) Done() bool { return m.cleanup && m.open == 0 }
 
-// Idle reports that no task runs and none may start.
-func (m *Machine) Idle() bool { return m.running == 0 && len(m.ready) == 0 }
-
 // State returns the state of a task.
 func (m *Machine) State(i int) State { return m.tasks[i].state }
 

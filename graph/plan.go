@@ -26,11 +26,11 @@ type Plan struct {
 type PlannedTask struct {
 	Label string `json:"label"`
 	// Name is the task definition's injectableName.
-	Name         string `json:"task"`
-	FriendlyName string `json:"name"`
-	BaseTask     string `json:"base"`
+	Name         string `json:"task,omitempty"`
+	FriendlyName string `json:"name,omitempty"`
+	BaseTask     string `json:"base,omitempty"`
 	// Job is the activity type, RackHD's runJob.
-	Job string `json:"job"`
+	Job string `json:"job,omitempty"`
 	// Options are rendered but for what depends on the context.
 	Options       map[string]any `json:"options,omitempty"`
 	WaitOn        WaitOn         `json:"waitOn,omitzero"`
@@ -46,7 +46,7 @@ type PlannedTask struct {
 	Outputs     map[string]string `json:"outputs,omitempty"`
 	Rerun       bool              `json:"rerun,omitempty"`
 	// Timeout is in milliseconds; 0 or less is none.
-	Timeout int64 `json:"timeout"`
+	Timeout int64 `json:"timeout,omitempty"`
 	// Inline marks a task whose definition stands in the graph itself.
 	Inline bool `json:"inline,omitempty"`
 	// Schema is kept only where options wait for the context and must be checked again.

@@ -29,7 +29,9 @@ func (p Problem) String() string {
 }
 
 // Problems are all faults found at once, in the order of the definition.
-type Problems []Problem //nolint:errname // they may all be warnings, which are no error
+//
+//nolint:errname,recvcheck // it is no error while all are warnings, and it is added to in place
+type Problems []Problem
 
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))

@@ -26,25 +26,26 @@ type Input struct {
 	TaskQueue string `json:"taskQueue,omitempty"`
 }
 
-// Record is what has become of a run so far, or in the end.
+// Record is what has become of a run so far, or in the end. Its JSON is short, for
+// it stays in the history: see recordJSON.
 type Record struct {
-	State graph.State `json:"state"`
+	State graph.State
 	// Tasks are in the plan's order.
-	Tasks   []TaskRecord   `json:"tasks"`
-	Context map[string]any `json:"context,omitempty"`
+	Tasks   []TaskRecord
+	Context map[string]any
 	// Prompts wait for a person, ordered by their ids.
-	Prompts []Prompt `json:"prompts,omitempty"`
-	Error   string   `json:"error,omitempty"`
+	Prompts []Prompt
+	Error   string
 }
 
 // TaskRecord is what has become of one task.
 type TaskRecord struct {
-	State   graph.State `json:"state"`
-	Started *time.Time  `json:"started,omitempty"`
-	Ended   *time.Time  `json:"ended,omitempty"`
-	Error   string      `json:"error,omitempty"`
+	State   graph.State
+	Started *time.Time
+	Ended   *time.Time
+	Error   string
 	// Progress is the last that was heard of a long task.
-	Progress string `json:"progress,omitempty"`
+	Progress string
 }
 
 // InstallerEvent is a call of an installer: started, progress, done or failed.

@@ -152,7 +152,7 @@ func (r *run) activityOptions(task graph.PlannedTask, id string) workflow.Activi
 		RetryPolicy: retryPolicy(0),
 	}
 	if limit, ok := task.Limit(); ok {
-		o.ScheduleToCloseTimeout, o.StartToCloseTimeout = limit, limit
+		o.ScheduleToCloseTimeout, o.StartToCloseTimeout = limit, 0
 	}
 	if task.TaskQueue != "" {
 		o.TaskQueue, o.HeartbeatTimeout, o.RetryPolicy = task.TaskQueue, 0, foreignPolicy(task.Retry)
