@@ -66,6 +66,8 @@ func newBench(t *testing.T) *bench {
 	check(t, err)
 	t.Cleanup(func() { check(t, images.Close()) })
 	b.cfg = activities.Config{Store: db, Blobs: blobs, Images: images, Keeper: b.keeper, BMCs: new(bmc.Pool), MediaURL: mediaServer(t)}
+	b.cfg.Connect, err = activities.ParseConnectPolicy([]string{"127.0.0.0/8", "::1"})
+	check(t, err)
 	return b
 }
 

@@ -21,6 +21,7 @@ import (
 // call is one attempt at a job.
 type call struct {
 	*Config
+
 	name   string
 	label  string
 	server string
@@ -100,8 +101,7 @@ func (c *call) decode(into any) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := d.Decode(into); err != nil {
-		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
+		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return permanent(fmt.Errorf("option %s should be %s, not %s", wrong.Field, wrong.Type, wrong.Value))
 		}
 		return permanent(fmt.Errorf("options: %w", err))

@@ -17,3 +17,6 @@ var (
 func Perform(cfg Config, do func(context.Context) (graph.JobOutput, error)) func(context.Context, graph.JobInput) (graph.JobOutput, error) {
 	return perform(&cfg, "Job.Test", func(ctx context.Context, _ *call) (graph.JobOutput, error) { return do(ctx) })
 }
+
+// OpensHost reports whether a name may stand for any address.
+func (p ConnectPolicy) OpensHost(host string) bool { return p.opensHost(host) }

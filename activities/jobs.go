@@ -2,9 +2,7 @@ package activities
 
 import (
 	"context"
-	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
@@ -28,8 +26,8 @@ type Config struct {
 	MediaURL func(ctx context.Context, bmcEndpoint string) (string, error)
 	// Heartbeats takes what a job records before it acts; nil is the activity's own client.
 	Heartbeats Heartbeats
-	// HTTP makes the calls of Job.Rest; nil is a client of our own.
-	HTTP *http.Client
+	// Connect says where the calls of Job.Rest may go.
+	Connect ConnectPolicy
 	// Resolve makes the plan of a sub-graph.
 	Resolve func(ctx context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error)
 	Log     *slog.Logger
@@ -91,11 +89,8 @@ var jobs = map[string]job{
 
 // Register adds every job to a worker.
 func Register(r Registry, cfg Config) {
-	if cfg.HTTP == nil {
-		cfg.HTTP = &http.Client{}
-	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	for name, do := range jobs {
 		r.RegisterActivityWithOptions(perform(&cfg, name, do), activity.RegisterOptions{Name: name})

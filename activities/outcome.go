@@ -85,12 +85,10 @@ func (c *call) stopped(ctx context.Context) error {
 }
 
 func classify(err error) (outcome string, after time.Duration) {
-	var own *failed
-	if errors.As(err, &own) {
+	if own, ok := errors.AsType[*failed](err); ok {
 		return own.outcome, own.after
 	}
-	var device *bmc.Error
-	if errors.As(err, &device) {
+	if device, ok := errors.AsType[*bmc.Error](err); ok {
 		switch device.Outcome {
 		case bmc.Transient, bmc.Unknown:
 			// The jobs read before they act, so what is unknown is found out by trying again.
@@ -101,8 +99,7 @@ func classify(err error) (outcome string, after time.Duration) {
 		}
 		return TypePermanent, 0
 	}
-	var stored *store.Error
-	if errors.As(err, &stored) {
+	if _, ok := errors.AsType[*store.Error](err); ok {
 		return TypePermanent, 0
 	}
 	return TypeTransient, 0

@@ -302,7 +302,7 @@ func (b *bench) without(t *testing.T, device *sim.Server, property string) map[s
 	target, err := url.Parse(device.URL())
 	check(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
-	proxy.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // a simulated device
+	proxy.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	proxy.ModifyResponse = func(res *http.Response) error {
 		body, err := io.ReadAll(res.Body)
 		if err != nil {

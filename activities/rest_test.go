@@ -1,8 +1,8 @@
 package activities_test
 
 import (
-	"crypto/tls"
 	"encoding/json"
+	"encoding/pem"
 	"io"
 	"log"
 	"net"
@@ -201,8 +201,9 @@ func TestRestCertificates(t *testing.T) {
 		wantFailure(t, err, activities.TypePermanent, false, method, "certificate")
 		wantFailure(t, b.rest(t, map[string]any{"url": s.URL, "method": method}), activities.TypePermanent, false, "certificate")
 	}
-	b.cfg.HTTP = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: s.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}}} //nolint:forcetypeassert // httptest's own
-	check(t, b.rest(t, map[string]any{"url": s.URL, "method": "GET", "verifySSL": true}))
+	authority := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
+	check(t, b.rest(t, map[string]any{"url": s.URL, "method": "GET", "verifySSL": true, "caCert": authority}))
+	wantFailure(t, b.rest(t, map[string]any{"url": s.URL, "method": "GET", "caCert": "none"}), activities.TypePermanent, false, "option caCert should hold")
 }
 
 func TestRestFailures(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"github.com/rackflow/rackflow/graph"
 	"github.com/rackflow/rackflow/starter"
 	"github.com/rackflow/rackflow/store"
+	"github.com/rackflow/rackflow/workflows"
 )
 
 // Runs starts and follows runs. Errors that are meant for the client are
@@ -24,6 +25,10 @@ type Runs interface {
 	List(ctx context.Context, f starter.Filter) (runs []*starter.Run, total int, err error)
 	Cancel(ctx context.Context, instanceID string) error
 	Delete(ctx context.Context, instanceID string) error
+	// Retry starts a new run that goes on where one has failed or was cancelled.
+	Retry(ctx context.Context, instanceID string) (*starter.Run, error)
+	// Answer answers a prompt of an open run; one that is refused changes nothing.
+	Answer(ctx context.Context, instanceID string, a workflows.Answer) error
 	// ActiveOn returns the open run of a server, or nil.
 	ActiveOn(ctx context.Context, serverID string) (*starter.Run, error)
 }

@@ -105,9 +105,9 @@ func runStatus(k starter.Kind) int {
 		return http.StatusNotFound
 	case starter.Invalid, starter.NotActive:
 		return http.StatusBadRequest
-	case starter.Busy:
+	case starter.Busy, starter.Answered:
 		return http.StatusConflict
-	case starter.Active:
+	case starter.Active, starter.Forbidden:
 		return http.StatusForbidden
 	case starter.Unavailable:
 		return http.StatusServiceUnavailable

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	v2 "github.com/rackflow/rackflow/api/v2"
-	"github.com/rackflow/rackflow/starter"
 )
 
 // NodesGetWorkflowByID answers GET /nodes/{id}/workflows.
@@ -15,7 +14,11 @@ func (h *handlers) NodesGetWorkflowByID(c echo.Context, id v2.NodeID, params v2.
 	if err != nil {
 		return err
 	}
-	filter := starter.Filter{Server: server.ID, Active: params.Active}
+	filter, err := h.filter(c, params.Active, params.Graph, params.State)
+	if err != nil {
+		return err
+	}
+	filter.Server = server.ID
 	return listRuns(h, c, filter, params.Skip, params.Top, workflowDocument)
 }
 

@@ -196,9 +196,12 @@ type fakeRuns struct {
 
 	// fail, where set, is what every method returns.
 	fail    error
-	request starter.Request // the last one
-	filter  starter.Filter  // the last one
-	runs    []*starter.Run  // newest first
+	request starter.Request  // the last one
+	filter  starter.Filter   // the last one
+	answer  workflows.Answer // the last one
+	// refuse is what becomes of every answer.
+	refuse error
+	runs   []*starter.Run // newest first
 }
 
 func (f *fakeRuns) Start(ctx context.Context, req starter.Request) (*starter.Run, error) {
@@ -295,6 +298,32 @@ func (f *fakeRuns) Delete(ctx context.Context, id string) error {
 	}
 	f.runs = slices.DeleteFunc(f.runs, func(r *starter.Run) bool { return r == run })
 	return nil
+}
+
+func (f *fakeRuns) Retry(ctx context.Context, id string) (*starter.Run, error) {
+	run, err := f.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if run.Active() {
+		return nil, &starter.Error{Kind: starter.Active, Message: id + " has not ended: cancel it first"}
+	}
+	if run.Record.State == graph.Succeeded {
+		return nil, &starter.Error{Kind: starter.Invalid, Message: id + " has succeeded: there is nothing to retry"}
+	}
+	again := *run
+	again.InstanceID, again.RetryOf, again.Ended = fmt.Sprintf("run-%d.abc", len(f.runs)), id, nil
+	again.Record.State = graph.Running
+	f.runs = slices.Insert(f.runs, 0, &again)
+	return &again, nil
+}
+
+func (f *fakeRuns) Answer(ctx context.Context, id string, a workflows.Answer) error {
+	if _, err := f.Get(ctx, id); err != nil {
+		return err
+	}
+	f.answer = a
+	return f.refuse
 }
 
 func (f *fakeRuns) ActiveOn(_ context.Context, serverID string) (*starter.Run, error) {

@@ -58,7 +58,7 @@ func workflowCore(run *starter.Run) v2.WorkflowCore {
 		Name: run.Plan.Name, InjectableName: run.Plan.InjectableName, Domain: domain,
 		Node: run.Server, XNodeName: run.ServerName, XParent: run.Parent,
 		Context: contextOf(run), LogContext: log, XError: redactedText(run.Record.Error),
-		CreatedAt: run.Started, UpdatedAt: updated(run),
+		CreatedAt: run.Started, UpdatedAt: updated(run), XRetryOf: run.RetryOf, XPrompts: promptViews(run),
 	}
 }
 

@@ -2,13 +2,17 @@ package api
 
 import (
 	"cmp"
+	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	v2 "github.com/rackflow/rackflow/api/v2"
 	"github.com/rackflow/rackflow/graph"
 	"github.com/rackflow/rackflow/starter"
+	"github.com/rackflow/rackflow/store"
 )
 
 // start runs the graph that the request names or holds, on a server or on none.
@@ -38,6 +42,42 @@ func (h *handlers) start(c echo.Context, name *string, server string) error {
 	return c.JSON(http.StatusCreated, doc)
 }
 
+// filter selects runs by what a client may ask of every list of them. A graph is
+// found without regard to case; one that has been deleted since has its exact name.
+func (h *handlers) filter(c echo.Context, active *bool, graphName *string, state *v2.WorkflowState) (starter.Filter, error) {
+	f := starter.Filter{Active: active}
+	if state != nil {
+		if !slices.Contains(workflowStates, *state) {
+			return f, refuse(http.StatusBadRequest, "state should be one of %s", joined(workflowStates))
+		}
+		f.State = string(*state)
+	}
+	if graphName == nil || *graphName == "" {
+		return f, nil
+	}
+	f.Graph = *graphName
+	def, err := h.Definitions.Get(c.Request().Context(), store.Graph, f.Graph)
+	switch {
+	case err == nil:
+		f.Graph = def.Name
+	case starter.KindOf(err) != starter.NotFound:
+		return f, err
+	}
+	return f, nil
+}
+
+var workflowStates = []v2.WorkflowState{
+	v2.WorkflowStateRunning, v2.WorkflowStateWaiting, v2.WorkflowStateSucceeded, v2.WorkflowStateFailed, v2.WorkflowStateCancelled,
+}
+
+func joined[T ~string](words []T) string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return strings.Join(texts, ", ")
+}
+
 // listRuns answers with one page of runs, each in the form that view gives it.
 func listRuns[T any](h *handlers, c echo.Context, f starter.Filter, skip, top *int, view func(*starter.Run) T) error {
 	p, err := pageOf(skip, top)
@@ -59,7 +99,11 @@ func listRuns[T any](h *handlers, c echo.Context, f starter.Filter, skip, top *i
 
 // WorkflowsGet answers GET /workflows.
 func (h *handlers) WorkflowsGet(c echo.Context, params v2.WorkflowsGetParams) error {
-	return listRuns(h, c, starter.Filter{Active: params.Active}, params.Skip, params.Top, workflowView)
+	filter, err := h.filter(c, params.Active, params.Graph, params.State)
+	if err != nil {
+		return err
+	}
+	return listRuns(h, c, filter, params.Skip, params.Top, workflowView)
 }
 
 // WorkflowsPost answers POST /workflows.
@@ -84,14 +128,36 @@ func (h *handlers) WorkflowsDeleteByInstanceID(c echo.Context, instanceID v2.Ins
 	return c.NoContent(http.StatusNoContent)
 }
 
-// WorkflowsAction answers PUT /workflows/{instanceId}/action, whose only command is cancel.
+// WorkflowsAction answers PUT /workflows/{instanceId}/action.
 func (h *handlers) WorkflowsAction(c echo.Context, instanceID v2.InstanceID) error {
-	var body v2.Action
-	if err := h.decode(c, "Action", &body); err != nil {
+	var body v2.WorkflowAction
+	if err := h.decode(c, "WorkflowAction", &body); err != nil {
 		return err
 	}
-	if err := h.Runs.Cancel(c.Request().Context(), instanceID); err != nil {
+	acted := instanceID
+	var err error
+	switch body.Command {
+	case v2.WorkflowActionCommandCancel:
+		err = h.Runs.Cancel(c.Request().Context(), instanceID)
+	case v2.WorkflowActionCommandRetry:
+		acted, err = h.retry(c.Request().Context(), instanceID)
+	}
+	if err != nil {
 		return err
 	}
-	return c.String(http.StatusAccepted, instanceID)
+	c.Response().Header().Set(echo.HeaderLocation, basePath+"/workflows/"+acted)
+	return c.String(http.StatusAccepted, acted)
+}
+
+// retry returns the instance id of the new run. As with cancel, a run that is in the
+// wrong state for it makes a wrong request.
+func (h *handlers) retry(ctx context.Context, instanceID string) (string, error) {
+	run, err := h.Runs.Retry(ctx, instanceID)
+	if starter.KindOf(err) == starter.Active {
+		return "", refuse(http.StatusBadRequest, "%s", err)
+	}
+	if err != nil {
+		return "", err
+	}
+	return run.InstanceID, nil
 }

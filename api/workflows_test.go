@@ -203,11 +203,13 @@ func TestCancelAndDelete(t *testing.T) {
 	s.wantError(t, "DELETE", workflow, "", v2.Error{Message: "Forbidden to delete an active workflow run-0.abc", Status: "403"})
 	s.wantError(t, "DELETE", "/api/2.0/nodes/web-1", "",
 		v2.Error{Message: fmt.Sprintf("Could not remove node %s, active workflow is running", id), Status: "400"})
-	unknown := v2.Error{Message: "Validation errors", Status: "400", Errors: []v2.Problem{
-		{Path: "command", Message: `value is not one of the allowed values ["cancel"]`},
-	}}
-	s.wantError(t, "PUT", workflow+"/action", `{"command": "pause"}`, unknown)
-	s.wantError(t, "PUT", "/api/2.0/nodes/web-1/workflows/action", `{"command": "pause"}`, unknown)
+	unknown := func(allowed string) v2.Error {
+		return v2.Error{Message: "Validation errors", Status: "400", Errors: []v2.Problem{
+			{Path: "command", Message: "value is not one of the allowed values " + allowed},
+		}}
+	}
+	s.wantError(t, "PUT", workflow+"/action", `{"command": "pause"}`, unknown(`["cancel","retry"]`))
+	s.wantError(t, "PUT", "/api/2.0/nodes/web-1/workflows/action", `{"command": "retry"}`, unknown(`["cancel"]`))
 
 	r := s.want(t, http.StatusAccepted, "PUT", "/api/2.0/nodes/web-1/workflows/action", cancel)
 	if got := r.header.Get("Location"); got != workflow {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stmcginnis/gofish"
+	"github.com/stmcginnis/gofish/schemas"
 )
 
 const (
@@ -110,7 +111,8 @@ func (b *BMC) logOut(ctx context.Context, client *gofish.APIClient) error {
 		return nil //nolint:nilerr // without a session there is nothing to log out
 	}
 	err = b.attempt(ctx, client, b.failure(opClose), func(c *gofish.APIClient) error {
-		_, err := c.Delete(session.ID)
+		resp, err := c.Delete(session.ID) //nolint:bodyclose // closed by gofish's own clean-up
+		schemas.DeferredCleanupHTTPResponse(resp)
 		return err
 	})
 	if hasStatus(err, http.StatusUnauthorized) || hasStatus(err, http.StatusNotFound) {

@@ -3,6 +3,7 @@ package bmc
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -103,12 +104,7 @@ func hasMessage(err error, ids ...string) bool {
 	if !ok {
 		return false
 	}
-	for _, id := range ids {
-		if e.MessageID == id {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(ids, e.MessageID)
 }
 
 // hasStatus tells whether the BMC answered with this HTTP status.

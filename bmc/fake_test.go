@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -193,18 +194,14 @@ func (f *fake) patchBoot(body object) answer {
 func (f *fake) setBoot(doc, body object) {
 	boot, _ := doc["Boot"].(object)
 	change, _ := body["Boot"].(object)
-	for key, value := range change {
-		boot[key] = value
-	}
+	maps.Copy(boot, change)
 }
 
 // edit changes a document.
 func (f *fake) edit(uri string, change object) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for key, value := range change {
-		f.docs[uri][key] = value
-	}
+	maps.Copy(f.docs[uri], change)
 }
 
 // scripted makes the next requests of this kind get these answers.

@@ -43,7 +43,7 @@ func (b *BMC) get(ctx context.Context, op, uri string, out any) (etag string, er
 		return "", err
 	}
 	err = b.call(ctx, b.failure(op), func(c *gofish.APIClient) error {
-		resp, err := c.Get(uri)
+		resp, err := c.Get(uri) //nolint:bodyclose // closed by gofish's own clean-up
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (b *BMC) write(ctx context.Context, op, uri string, request func(*gofish.AP
 	f := b.failure(op)
 	f.write = true
 	return b.call(ctx, f, func(c *gofish.APIClient) error {
-		resp, err := request(c)
+		resp, err := request(c) //nolint:bodyclose // closed by gofish's own clean-up
 		schemas.DeferredCleanupHTTPResponse(resp)
 		return err
 	})

@@ -158,6 +158,7 @@ func readMembers[T any](ctx context.Context, b *BMC, op, uri string) ([]T, error
 func readMember(ctx context.Context, b *BMC, op string, member json.RawMessage, out any) error {
 	var head struct {
 		link
+
 		ID string `json:"Id"` // every resource has one, a mere link has none
 	}
 	if err := decode(bytes.NewReader(member), &head); err != nil {

@@ -34,7 +34,7 @@ func measureEngine(b *testing.B) *measured {
 		defer l.Close()
 		addresses[i] = l.Addr().String()
 	}
-	args := fmt.Sprintf("up --listen %s --media-listen %s --temporal-listen %s --ui-listen %s --data ", addresses...)
+	args := fmt.Sprintf("up --rest-allow 127.0.0.0/8 --listen %s --media-listen %s --temporal-listen %s --ui-listen %s --data ", addresses...)
 	m := &measured{b: b, engine: &engine{
 		args: append(strings.Fields(args), b.TempDir()),
 		api:  fmt.Sprintf("http://%s/api/2.0", addresses[0]), stderr: &syncBuffer{},

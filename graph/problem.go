@@ -30,7 +30,7 @@ func (p Problem) String() string {
 
 // Problems are all faults found at once, in the order of the definition.
 //
-//nolint:errname,recvcheck // it is no error while all are warnings, and it is added to in place
+//nolint:errname // they are no error while all are warnings
 type Problems []Problem
 
 func (ps Problems) Error() string {

@@ -19,7 +19,7 @@ const (
 	tokenLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 )
 
-// ErrMalformed: a sealed token was cut off or changed.
+// ErrMalformed says that a sealed token was cut off or changed.
 var ErrMalformed = errors.New("a sealed value is cut off or changed")
 
 // encoding refuses stray bits, so that a token has one spelling only.
@@ -45,7 +45,7 @@ func (k *Keeper) Seal(ctx context.Context, plain string) (string, error) {
 	if n > maxSealed {
 		return "", fmt.Errorf("seal: a value of %d bytes is too long to be sealed", len(plain))
 	}
-	head := []byte{byte(n >> 16), byte(n >> 8), byte(n)}
+	head := []byte{byte(n >> 16), byte(n >> 8), byte(n)} //nolint:gosec // three bytes hold maxSealed
 	return prefix + encoding.EncodeToString(append(head, ciphertext...)), nil
 }
 

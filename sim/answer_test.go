@@ -35,7 +35,7 @@ func TestSplitShell(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(test.want, splitShell(test.script, nil), cmp.AllowUnexported(command{})); diff != "" {
+			if diff := cmp.Diff(test.want, splitShell(test.script), cmp.AllowUnexported(command{})); diff != "" {
 				t.Errorf("commands (-want +got):\n%s", diff)
 			}
 		})
@@ -62,7 +62,7 @@ func TestParseCurl(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := parseCurl(splitShell(test.line, nil)[0].args, "fed")
+			got, err := parseCurl(splitShell(test.line)[0].args, "fed")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,12 +199,12 @@ func FuzzAnswers(f *testing.F) {
 				continue
 			}
 			for _, part := range parsed.late {
-				for _, c := range splitShell(part.text, nil) {
+				for _, c := range splitShell(part.text) {
 					checkCall(t, c)
 				}
 			}
 		}
-		for _, c := range splitShell(string(data), nil) {
+		for _, c := range splitShell(string(data)) {
 			checkCall(t, c)
 		}
 	})
@@ -216,7 +216,7 @@ func checkCall(t *testing.T, c command) {
 	if len(c.args) == 0 {
 		t.Fatal("command without words")
 	}
-	if diff := cmp.Diff(c.args, splitShell(quoteShell(c.args)+"\n", nil)[0].args); diff != "" && c.args[0] != "" && !skipsWord(c.args[0]) {
+	if diff := cmp.Diff(c.args, splitShell(quoteShell(c.args) + "\n")[0].args); diff != "" && c.args[0] != "" && !skipsWord(c.args[0]) {
 		t.Errorf("quoting and splitting (-words +again):\n%s", diff)
 	}
 	if call, err := parseCurl(c.args[1:], c.stdin); err == nil && (call.url == "" || call.method == "" && call.body != "") {
@@ -229,6 +229,6 @@ func checkCall(t *testing.T, c command) {
 
 // skipsWord reports words that are not kept at the head of a command.
 func skipsWord(word string) bool {
-	parsed := splitShell(quoteShell([]string{word, "x"}), nil)
+	parsed := splitShell(quoteShell([]string{word, "x"}))
 	return len(parsed) == 0 || parsed[0].args[0] != word
 }

@@ -44,7 +44,7 @@ func writeBootable(w io.Writer, label string, files map[string][]byte) (err erro
 	if err := authorBootISO(path, tree, label); err != nil {
 		return fmt.Errorf("boot ISO: %w", err)
 	}
-	image, err := os.ReadFile(path) //nolint:gosec // the path is made above
+	image, err := os.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("boot ISO: %w", err)
 	}

@@ -24,8 +24,9 @@ var errNotBootable = errors.New("the image has no El Torito boot record")
 
 // bootEntry is a bootable entry of the boot catalogue.
 type bootEntry struct {
-	platform byte
 	extent
+
+	platform byte
 }
 
 // loadBootImage finds the entry for the firmware's mode and reads its boot image.

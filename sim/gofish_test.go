@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
@@ -103,7 +104,7 @@ func TestGofishDrivesAnInstall(t *testing.T) {
 	await(t, s, PowerState, "to", stateOff)
 	if _, err := system.Reset(schemas.ForceOffResetType); err == nil {
 		t.Error("ForceOff of a server that is off succeeded")
-	} else if refused, ok := err.(*schemas.Error); ok && refused.HTTPReturnedStatusCode != http.StatusConflict {
+	} else if refused, ok := errors.AsType[*schemas.Error](err); ok && refused.HTTPReturnedStatusCode != http.StatusConflict {
 		t.Errorf("ForceOff of a server that is off: %v", err)
 	}
 	if _, err := slots[0].EjectMedia(); err != nil {

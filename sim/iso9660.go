@@ -123,6 +123,7 @@ func (v *volume) rootFile(name string) ([]byte, error) {
 
 type directoryRecord struct {
 	extent
+
 	name      string
 	directory bool
 }

@@ -133,9 +133,9 @@ func TestParseCatalog(t *testing.T) {
 		image(bootable, 1, 24),
 	)
 	want := []bootEntry{
-		{platformBIOS, extent{20 * sector, 4 * virtualSector}},
-		{platformUEFI, extent{21 * sector, 8 * virtualSector}},
-		{platformUEFI, extent{23 * sector, virtualSector}},
+		{extent{20 * sector, 4 * virtualSector}, platformBIOS},
+		{extent{21 * sector, 8 * virtualSector}, platformUEFI},
+		{extent{23 * sector, virtualSector}, platformUEFI},
 	}
 	if diff := cmp.Diff(want, parseCatalog(catalog), cmp.AllowUnexported(bootEntry{}, extent{})); diff != "" {
 		t.Errorf("entries (-want +got):\n%s", diff)

@@ -45,7 +45,7 @@ func parseKickstart(data []byte) (*answer, error) {
 }
 
 func (a *answer) kickstartCommand(line string) error {
-	commands := splitShell(line, nil)
+	commands := splitShell(line)
 	if len(commands) == 0 || len(commands[0].args) == 0 {
 		return errors.New("cannot be split into words")
 	}

@@ -27,7 +27,7 @@ const (
 // successful. It returns the exit status, or ctx's error if a call had to be given up:
 // a host that is switched off on the answer to its last call has run the script.
 func (s *Server) runScript(ctx context.Context, text string, depth int) (status int, err error) {
-	for _, c := range splitShell(text, nil) {
+	for _, c := range splitShell(text) {
 		if (c.joint == "&&" && status != 0) || (c.joint == "||" && status == 0) {
 			continue
 		}

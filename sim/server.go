@@ -53,7 +53,7 @@ func startServer(f *Fleet, index int, address string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", address) //nolint:noctx // it does not wait
 	if err != nil {
 		return nil, fmt.Errorf("simulated server %s: %w", tag, err)
 	}

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"maps"
 	"slices"
 	"strings"
 )
@@ -31,11 +30,8 @@ var (
 // operators, redirections, here-documents, and variables that the script assigns; a
 // command substitution yields nothing. Input that no shell would accept gives some
 // commands or none.
-func splitShell(text string, variables map[string]string) []command {
-	p := &shellSplitter{text: text, variables: maps.Clone(variables)}
-	if p.variables == nil {
-		p.variables = map[string]string{}
-	}
+func splitShell(text string) []command {
+	p := &shellSplitter{text: text, variables: map[string]string{}}
 	for p.at < len(p.text) {
 		p.next()
 	}

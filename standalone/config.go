@@ -114,5 +114,5 @@ func checkPublicPath(path string) error {
 	if path == "" || (strings.HasPrefix(path, "/") && !strings.HasSuffix(path, "/")) {
 		return nil
 	}
-	return fmt.Errorf("Web UI path %q must start with a slash and not end with one, as in /temporal", path)
+	return fmt.Errorf("the path of the Web UI, %q, must start with a slash and not end with one, as in /temporal", path)
 }

@@ -130,7 +130,7 @@ func (f databaseFile) upgrade(ctx context.Context, db *sql.DB, from schemaVersio
 	}
 	log.Info("upgraded a Temporal database",
 		slog.String("file", f.path), slog.String("from", from.String()),
-		slog.String("to", f.schema.schemaVersion.String()), slog.String("backup", backup))
+		slog.String("to", f.schema.String()), slog.String("backup", backup))
 	return nil
 }
 

@@ -77,6 +77,7 @@ func attrs(tags []tag.Tag) []slog.Attr {
 // waits for work.
 type noiseFilter struct {
 	slog.Handler
+
 	level *slog.LevelVar
 }
 

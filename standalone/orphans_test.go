@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -107,6 +108,7 @@ func TestFailOrphansNeedsTheServer(t *testing.T) {
 // patchyClient answers for runs of which each fails in another way.
 type patchyClient struct {
 	client.Client
+
 	before time.Time
 }
 
@@ -277,7 +279,7 @@ func serveUntilKilled(t *testing.T, dir string) {
 	}
 	child := exec.CommandContext(t.Context(), self)
 	child.Env = append(os.Environ(), serveDir+"="+dir)
-	child.Stderr = os.Stderr
+	child.Stderr = t.Output()
 	out, err := child.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -297,20 +299,21 @@ func serveUntilKilled(t *testing.T, dir string) {
 	}
 }
 
+//nolint:forbidigo // this is the main of the other process
 func TestMain(m *testing.M) {
 	dir := os.Getenv(serveDir)
 	if dir == "" {
 		os.Exit(m.Run())
 	}
-	if err := serve(context.Background(), dir); err != nil {
+	if err := serve(context.Background(), os.Stdout, dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // serve runs a server and a worker whose activity never ends, says "running"
-// when the server has its heartbeat, and waits to be killed.
-func serve(ctx context.Context, dir string) error {
+// to out when the server has its heartbeat, and waits to be killed.
+func serve(ctx context.Context, out io.Writer, dir string) error {
 	s, err := Start(ctx, Config{Dir: dir, FrontendAddr: "127.0.0.1:0"})
 	if err != nil {
 		return err
@@ -339,7 +342,9 @@ func serve(ctx context.Context, dir string) error {
 	if err := awaitHeartbeat(ctx, c, "w"); err != nil {
 		return err
 	}
-	fmt.Println("running")
+	if _, err := fmt.Fprintln(out, "running"); err != nil {
+		return err
+	}
 	select {}
 }
 

@@ -61,8 +61,7 @@ func checkSearch(ctx context.Context, c client.Client, cfg Config) error {
 // that a workflow does not exist.
 func checkHistory(ctx context.Context, c client.Client) error {
 	_, err := c.DescribeWorkflowExecution(ctx, "rackflow-readiness-check", "")
-	var notFound *serviceerror.NotFound
-	if errors.As(err, &notFound) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return nil
 	}
 	return err

@@ -25,8 +25,9 @@ const (
 
 // schema is one of the two database layouts of the embedded server.
 type schema struct {
-	name string
 	schemaVersion
+
+	name string
 	// text makes an empty file one of this schema.
 	text string
 	// upgrade turns a file of an older version into one of this schema.

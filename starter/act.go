@@ -28,8 +28,7 @@ func (s *Starter) Cancel(ctx context.Context, instanceID string) error {
 		return notActive(instanceID)
 	}
 	err = s.cfg.Client.CancelWorkflow(ctx, workflowID, runID)
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return notActive(instanceID)
 	}
 	return fromTemporal(err)
@@ -63,8 +62,7 @@ func (s *Starter) Delete(ctx context.Context, instanceID string) error {
 // fs.ErrNotExist when that run has ended.
 func (s *Starter) InstallerEvent(ctx context.Context, workflowID, runID string, event workflows.InstallerEvent) error {
 	err := s.cfg.Client.SignalWorkflow(ctx, workflowID, runID, workflows.InstallerSignal, event)
-	var gone *serviceerror.NotFound
-	if errors.As(err, &gone) {
+	if _, ok := errors.AsType[*serviceerror.NotFound](err); ok {
 		return fs.ErrNotExist
 	}
 	return fromTemporal(err)

@@ -49,8 +49,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf returns the kind of an error, Internal for a foreign one.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return Internal

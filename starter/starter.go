@@ -202,8 +202,7 @@ func (s *Starter) skuGraph(ctx context.Context, ref string) (*graph.Subgraph, er
 }
 
 func startError(err error) error {
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	if errors.As(err, &started) {
+	if _, ok := errors.AsType[*serviceerror.WorkflowExecutionAlreadyStarted](err); ok {
 		return &Error{Kind: Busy, Message: workflows.BusyMessage, Err: err}
 	}
 	return fromTemporal(err)

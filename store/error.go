@@ -9,11 +9,11 @@ import (
 type Kind string
 
 const (
-	// NotFound: nothing is stored under that reference.
+	// NotFound says that nothing is stored under that reference.
 	NotFound Kind = "not found"
-	// Conflict: what is stored already contradicts the request.
+	// Conflict says that what is stored already contradicts the request.
 	Conflict Kind = "conflict"
-	// Invalid: the request itself is wrong and would fail again.
+	// Invalid says that the request itself is wrong and would fail again.
 	Invalid Kind = "invalid"
 )
 

@@ -25,7 +25,7 @@ func TestError(t *testing.T) {
 		}
 		for _, target := range []error{store.ErrNotFound, store.ErrConflict, store.ErrInvalid} {
 			wrapped := fmt.Errorf("wrapped: %w", &tc.err)
-			if errors.Is(wrapped, target) != (target == tc.is) {
+			if errors.Is(wrapped, target) != (target == tc.is) { //nolint:errorlint // which of the three it is
 				t.Errorf("%q: errors.Is(err, %q) is wrong", tc.text, target)
 			}
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// ErrSchemaTooNew: the store was written by a newer rackflow than this one.
+// ErrSchemaTooNew says that the store was written by a newer rackflow than this one.
 var ErrSchemaTooNew = errors.New("the store was written by a newer rackflow")
 
 //go:embed migrations/sqlite/*.sql

@@ -10,7 +10,7 @@ import "context"
 // [Invalid]; every other error is a failure of the storage beneath. Times come
 // back in UTC, to the microsecond. Values that come back share no memory with
 // the store.
-type Store interface {
+type Store interface { //nolint:interfacebloat // the whole contract, which every store keeps
 	// CreateServer adds a server and returns it as stored. Its ID is made when
 	// empty; Created and Updated are set here. An ID already in use is a
 	// Conflict. Names and identifiers may repeat across servers, but a reference

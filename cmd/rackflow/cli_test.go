@@ -237,9 +237,12 @@ func TestComplete(t *testing.T) {
 		{"one node is enough", []string{"node", "show", "web-01", ""}, nil},
 		{"task", []string{"task", "delete", ""}, []string{"Task.A"}},
 		{"run", []string{"run", "watch", ""}, []string{"last", runA}},
+		{"run that waits", []string{"run", "answer", ""}, []string{runA}},
+		{"prompt of it", []string{"run", "answer", runA, ""}, []string{"ask-disk", "approve"}},
+		{"one prompt is enough", []string{"run", "answer", runA, "approve", ""}, nil},
 		{"no server", []string{"node", "show", "--server", "x", ""}, nil},
 		{"graph flag", []string{"run", "list", "--graph", ""}, []string{"Graph.A", "Graph.B"}},
-		{"state", []string{"run", "list", "--state", ""}, []string{"pending", "running", "succeeded", "failed", "cancelled"}},
+		{"state", []string{"run", "list", "--state", ""}, []string{"running", "waiting", "succeeded", "failed", "cancelled"}},
 		{"type", []string{"node", "add", "--type", ""}, []string{"compute", "switch", "enclosure", "rack", "storage"}},
 		{"output", []string{"node", "list", "-o", ""}, []string{"text", "json", "yaml"}},
 	}
@@ -248,9 +251,11 @@ func TestComplete(t *testing.T) {
 			t.Parallel()
 			c := newCase(append([]string{cobra.ShellCompNoDescRequestCmd}, test.args...)...)
 			for uri, body := range map[string]string{
-				"/api/2.0/workflows/graphs": `[{"injectableName": "Graph.A"}, {"injectableName": "Graph.B"}]`,
-				"/api/2.0/workflows/tasks":  `[{"injectableName": "Task.A"}]`,
-				"/api/2.0/nodes":            `[{"name": "web-01"}]`,
+				"/api/2.0/workflows/graphs":  `[{"injectableName": "Graph.A"}, {"injectableName": "Graph.B"}]`,
+				"/api/2.0/workflows/tasks":   `[{"injectableName": "Task.A"}]`,
+				"/api/2.0/nodes":             `[{"name": "web-01"}]`,
+				"/api/2.0/prompts":           `[{"instanceId": "` + runA + `", "id": "ask-disk"}, {"instanceId": "` + runA + `", "id": "approve"}]`,
+				"/api/2.0/workflows/" + runA: `{"x-prompts": [{"id": "ask-disk"}, {"id": "approve"}]}`,
 				"/api/2.0/workflows?%24skip=0&%24top=" + strconv.Itoa(defaultRuns): `[{"instanceId": "` + runA + `"}]`,
 			} {
 				c.api.answers["GET "+uri] = []answer{{body: []byte(body)}}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -85,22 +86,22 @@ func (a *app) judge(places []string) (*rackhd.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	var in input
+	in := input{a: a}
 	for _, place := range places {
-		if err := in.read(a, place); err != nil {
+		if err := in.read(place); err != nil {
 			return nil, err
 		}
 	}
-	if len(in.documents) == 0 {
+	if len(in.Documents) == 0 && len(in.Broken) == 0 {
 		return nil, fmt.Errorf("there is no graph, task or base task definition in %s", strings.Join(places, ", "))
 	}
 	if len(in.skipped) > 0 {
 		a.notef("Not read, as they do not end in .json, .yaml or .yml: %s", few(in.skipped))
 	}
-	if in.others > 0 {
-		a.notef("Left out: %s with the keys of no definition", count(in.others, "value"))
+	if in.Others > 0 {
+		a.notef("Left out: %s with the keys of no definition", count(in.Others, "value"))
 	}
-	return rackhd.Judge(build, in.documents), nil
+	return rackhd.Judge(build, in.Input), nil
 }
 
 // thisBuild is what this program can run, and so the server of the same version.
@@ -127,47 +128,46 @@ func thisBuild() (rackhd.Build, error) {
 	return build, nil
 }
 
-// input is what was found in the places of the command line.
+// input reads the places of the command line.
 type input struct {
-	documents []rackhd.Document
+	rackhd.Input
+
+	a *app
 	// skipped are the files of folders that were not read.
 	skipped []string
-	// others counts the values that are no definitions.
-	others int
 }
 
 // read takes what cannot be listed for a file.
-func (in *input) read(a *app, place string) error {
+func (in *input) read(place string) error {
 	if place != "-" {
-		if entries, err := a.p.ReadDir(place); err == nil {
-			for _, entry := range entries {
-				if err := in.readEntry(a, path.Join(place, entry.Name()), entry.IsDir()); err != nil {
-					return err
-				}
-			}
-			return nil
+		if entries, err := in.a.p.ReadDir(place); err == nil {
+			return in.readFolder(place, entries)
 		}
 	}
-	data, err := a.readInput(place)
+	data, err := in.a.readInput(place)
 	if err != nil {
 		return err
 	}
-	documents, others, err := rackhd.Split(place, data)
-	if err != nil {
-		return &exitError{code: exitRefused, err: fmt.Errorf("%s: %w", place, err)}
-	}
-	in.documents, in.others = append(in.documents, documents...), in.others+others
+	in.Add(place, data)
 	return nil
 }
 
-func (in *input) readEntry(a *app, name string, folder bool) error {
-	extension := strings.ToLower(path.Ext(name))
-	if !folder && extension != ".json" && extension != ".yaml" && extension != ".yml" {
-		in.skipped = append(in.skipped, name)
-		return nil
+func (in *input) readFolder(folder string, entries []fs.DirEntry) error {
+	for _, entry := range entries {
+		name := path.Join(folder, entry.Name())
+		if !entry.IsDir() && !slices.Contains(definitionFiles, strings.ToLower(path.Ext(name))) {
+			in.skipped = append(in.skipped, name)
+			continue
+		}
+		if err := in.read(name); err != nil {
+			return err
+		}
 	}
-	return in.read(a, name)
+	return nil
 }
+
+// definitionFiles are the endings of what is read of a folder.
+var definitionFiles = []string{".json", ".yaml", ".yml"}
 
 // store stores a plan. It returns the names of those stored, also when it comes to one that cannot be.
 func (a *app) store(ctx context.Context, graphs definitions, plan rackhd.Plan) (*storedNames, error) {
@@ -197,20 +197,22 @@ func (a *app) store(ctx context.Context, graphs definitions, plan rackhd.Plan) (
 func (a *app) importResult(result imported) error {
 	if stored := result.Stored; stored != nil {
 		plan := result.Plan()
-		a.notef("Stored %s and %s; %d came with rackflow and are left alone",
-			count(len(stored.Graphs), "graph"), count(len(stored.Tasks), "task"), len(plan.Stock))
+		a.notef("Stored %s and %s; left alone %s that came with rackflow",
+			count(len(stored.Graphs), "graph"), count(len(stored.Tasks), "task"), count(len(plan.Stock), "definition"))
 		if len(plan.Hiding) > 0 {
 			a.notef("These hide definitions that came with rackflow: %s", strings.Join(plan.Hiding, ", "))
 		}
 	}
-	if t := result.Totals; t.Invalid+t.InvalidTasks > 0 {
-		return &exitError{
-			code: exitRefused,
-			err:  fmt.Errorf("%s and %s are invalid", count(t.Invalid, "graph"), count(t.InvalidTasks, "task definition")),
-			hint: "The others are not affected.",
-		}
+	t := result.Totals
+	if t.Invalid+t.InvalidTasks+t.BrokenFiles == 0 {
+		return nil
 	}
-	return nil
+	return &exitError{
+		code: exitRefused,
+		err: fmt.Errorf("invalid: %s, %s, %s", count(t.Invalid, "graph"),
+			count(t.InvalidTasks, "task definition"), count(t.BrokenFiles, "file")),
+		hint: "The others are not affected.",
+	}
 }
 
 // few names some of many.

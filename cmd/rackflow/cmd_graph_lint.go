@@ -1,11 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	"github.com/rackflow/rackflow/graph"
 )
@@ -103,8 +103,12 @@ func lintGraph(data []byte, lib graph.Library) graph.Problems {
 
 // isTask leaves what cannot be read to the graph's parser, which says why.
 func isTask(data []byte) bool {
+	document, err := graph.ToJSON(data)
+	if err != nil {
+		return false
+	}
 	var object map[string]any
-	if yaml.Unmarshal(data, &object) != nil {
+	if json.Unmarshal(document, &object) != nil {
 		return false
 	}
 	_, ok := object["implementsTask"]

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,8 +16,9 @@ import (
 const runRefHelp = "ID is an instance id, the beginning of one or of the part behind its dot, or \"last\"\nfor the newest run."
 
 func newRun(a *app) *cobra.Command {
-	return newNoun("run", "Start, watch and cancel runs of graphs",
-		newRunStart(a), newRunList(a), newRunShow(a), newRunWatch(a), newRunCancel(a), newRunDelete(a))
+	return newNoun("run", "Start, watch, answer and cancel runs of graphs",
+		newRunStart(a), newRunList(a), newRunShow(a), newRunWatch(a), newRunPrompts(a), newRunAnswer(a),
+		newRunCancel(a), newRunRetry(a), newRunDelete(a))
 }
 
 func newRunList(a *app) *cobra.Command {
@@ -44,23 +46,28 @@ func newRunList(a *app) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&filter.node, "node", "", "only runs on this server: its name, id or identifier (`REF`)")
 	flags.StringVar(&filter.graph, "graph", "", "only runs of the graph of this `name`")
-	flags.Var(&stateFlag{&filter.state}, "state", "only runs in this `state`: pending, running, succeeded, failed or cancelled")
+	flags.Var(&stateFlag{&filter.state}, "state", "only runs in this `state`: running, waiting (for an answer; these are running, too), succeeded, failed or cancelled")
 	flags.BoolVar(&filter.active, "active", false, "only runs that have not ended")
 	flags.IntVar(&limit, "limit", limit, "show at most `N` runs")
 	offer(cmd, "node", a.completeNodeFlag)
 	offer(cmd, "graph", a.completeGraphFlag)
-	offerWords(cmd, "state", graph.Pending, graph.Running, graph.Succeeded, graph.Failed, graph.Cancelled)
+	offerWords(cmd, "state", runStates...)
 	return cmd
 }
 
+// runStates are those that runs can be listed by.
+var runStates = []v2.WorkflowState{
+	v2.WorkflowStateRunning, v2.WorkflowStateWaiting, v2.WorkflowStateSucceeded, v2.WorkflowStateFailed, v2.WorkflowStateCancelled,
+}
+
 // stateFlag is the state of a run as a flag.
-type stateFlag struct{ state *string }
+type stateFlag struct{ state *v2.WorkflowState }
 
 func (f *stateFlag) String() string {
 	if f.state == nil {
 		return ""
 	}
-	return *f.state
+	return string(*f.state)
 }
 
 // Type is the name of the flag's value.
@@ -68,13 +75,11 @@ func (*stateFlag) Type() string { return "state" }
 
 // Set reads the flag.
 func (f *stateFlag) Set(value string) error {
-	switch graph.State(value) {
-	case graph.Pending, graph.Running, graph.Succeeded, graph.Failed, graph.Cancelled:
-		*f.state = value
-		return nil
-	case graph.TimedOut, graph.Unreachable:
+	if !slices.Contains(runStates, v2.WorkflowState(value)) {
+		return errors.New("there is no such state of a run")
 	}
-	return errors.New("there is no such state of a run")
+	*f.state = v2.WorkflowState(value)
+	return nil
 }
 
 func newRunDelete(a *app) *cobra.Command {
@@ -132,7 +137,7 @@ func (a *app) writeRun(b *strings.Builder, run v2.Workflow) {
 	}
 	writeFields(b,
 		[2]string{"Run", run.InstanceID}, [2]string{"Graph", run.InjectableName},
-		[2]string{"Node", target(run.XNodeName, run.Node)}, [2]string{"Started by", run.XParent},
+		[2]string{"Node", target(run.XNodeName, run.Node)}, [2]string{"Started by", run.XParent}, [2]string{"Retry of", run.XRetryOf},
 		[2]string{"State", string(run.Status)}, [2]string{"Error", run.XError},
 		[2]string{"Started", a.stamp(run.CreatedAt)}, [2]string{"Ended", finished},
 		[2]string{"Took", span(end.Sub(run.CreatedAt))})
@@ -143,6 +148,9 @@ func (a *app) writeRun(b *strings.Builder, run v2.Workflow) {
 		t.add(task.Label, task.XState, took(task, now), note(task, labels))
 	}
 	t.write(b)
+	for _, q := range a.questions(run) {
+		fmt.Fprintf(b, "\nIt waits for an answer: %s\n  %s\n", q.what, q.command)
+	}
 	workflowID, runID := cutInstanceID(run.InstanceID)
 	fmt.Fprintf(b, "\nIts history:\n  temporal workflow show --workflow-id %s --run-id %s\n", workflowID, runID)
 }

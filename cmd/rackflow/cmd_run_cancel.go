@@ -33,7 +33,7 @@ func newRunCancel(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := done(api.WorkflowsAction(ctx, id, v2.Action{Command: v2.ActionCommandCancel})); err != nil || !wait {
+			if err := done(api.WorkflowsAction(ctx, id, v2.WorkflowAction{Command: v2.WorkflowActionCommandCancel})); err != nil || !wait {
 				return err
 			}
 			return a.followCancelled(ctx, api, id)

@@ -12,9 +12,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/yaml"
 
 	v2 "github.com/rackflow/rackflow/api/v2"
+	"github.com/rackflow/rackflow/graph"
 )
 
 const runStartHelp = `Start a run of a graph, on a server or bound to none, and print its instance id.
@@ -87,20 +87,24 @@ func (s runStart) run(ctx context.Context, graphName string) error {
 	for _, w := range started.Warnings {
 		s.a.notef("Warning: %s", problemLine(v2.Problem{Path: w.Path, Message: w.Message, Hint: w.Hint}))
 	}
-	id := started.InstanceID
-	if s.a.output == outputText {
-		if err := s.a.print(nil, func(b *strings.Builder) { fmt.Fprintln(b, id) }); err != nil {
+	return s.a.showStarted(ctx, api, started.InstanceID, s.wait, s.quiet)
+}
+
+// showStarted prints the id of a run that has been started, and follows the run if that is wanted.
+func (a *app) showStarted(ctx context.Context, api *v2.Client, id string, wait, quiet bool) error {
+	if a.output == outputText {
+		if err := a.print(nil, func(b *strings.Builder) { fmt.Fprintln(b, id) }); err != nil {
 			return err
 		}
 	}
-	if !s.wait {
-		return s.show(ctx, api, id)
+	if !wait {
+		return a.showInFull(ctx, api, id)
 	}
-	w := &watcher{a: s.a, api: api, ids: []string{id}, reached: true}
-	if !s.quiet {
-		w.view = s.a.newView(s.a.p.Stderr)
+	w := &watcher{a: a, api: api, ids: []string{id}, reached: true}
+	if !quiet {
+		w.view = a.newView(a.p.Stderr)
 	}
-	return s.a.follow(ctx, w)
+	return a.follow(ctx, w)
 }
 
 func (s runStart) post(ctx context.Context, api *v2.Client, body []byte) (*http.Response, error) {
@@ -111,16 +115,16 @@ func (s runStart) post(ctx context.Context, api *v2.Client, body []byte) (*http.
 	return api.WorkflowsPostWithBody(ctx, nil, contentType, bytes.NewReader(body))
 }
 
-// show prints the run in the form that all other commands do.
-func (s runStart) show(ctx context.Context, api *v2.Client, id string) error {
-	if s.a.output == outputText {
+// showInFull prints the run in the form that all other commands do, unless text is wanted.
+func (a *app) showInFull(ctx context.Context, api *v2.Client, id string) error {
+	if a.output == outputText {
 		return nil
 	}
 	run, err := decode[v2.Workflow](api.WorkflowsGetByInstanceID(ctx, id))
 	if err != nil {
 		return fmt.Errorf("show run %s, which has started: %w", id, err)
 	}
-	return s.a.print(run, nil)
+	return a.print(run, nil)
 }
 
 func (s runStart) request(graphName string) ([]byte, error) {
@@ -157,7 +161,7 @@ func (s runStart) readOptions() (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	asJSON, err := yaml.YAMLToJSONStrict(data)
+	asJSON, err := graph.ToJSON(data)
 	if err != nil {
 		return nil, usagef("--options %s is neither JSON nor YAML: %w", s.optionsFile, err)
 	}

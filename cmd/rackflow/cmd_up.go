@@ -9,11 +9,14 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rackflow/rackflow/activities"
 )
 
 func newUp(a *app) *cobra.Command {
 	cfg := engineConfig{}
 	var verbose bool
+	var restAllow []string
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "Run everything in this process: Temporal, its Web UI, worker, API and media server",
@@ -25,12 +28,18 @@ unless told otherwise; the media listener serves nothing but images and takes
 nothing but installers' reports, each at an address that cannot be guessed.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if cfg.Connect, err = activities.ParseConnectPolicy(restAllow); err != nil {
+				return usagef("--rest-allow: %w", err)
+			}
 			cfg.Log = newLog(a.p.Stderr, verbose)
 			cfg.Version = readBuildInfo().Version
 			return up(cmd.Context(), a.p.Stdout, cfg)
 		},
 	}
 	engineFlags(cmd, &cfg)
+	cmd.Flags().StringArrayVar(&restAllow, "rest-allow", nil,
+		"`address`, prefix or host name that graphs may call although it is loopback, link-local or multicast; may be repeated")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log every request")
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -89,6 +90,27 @@ func definitionNames(definitions []json.RawMessage, err error) ([]string, error)
 		names[i] = h.InjectableName
 	}
 	return names, err
+}
+
+// completeAnswer offers runs that wait for an answer, and then their prompts.
+func (a *app) completeAnswer(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return a.complete(cmd, args[min(len(args), 1):], func(ctx context.Context, api *v2.Client) ([]string, error) {
+		if len(args) == 1 {
+			prompts, err := runPrompts(ctx, api, args[0])
+			return promptNames(prompts, func(p v2.WorkflowPrompt) string { return p.ID }), err
+		}
+		prompts, err := decode[[]v2.WorkflowPrompt](api.PromptsGet(ctx))
+		return promptNames(prompts, func(p v2.WorkflowPrompt) string { return p.InstanceID }), err
+	})
+}
+
+// promptNames leaves out what repeats: prompts of one run stand together.
+func promptNames(prompts []v2.WorkflowPrompt, name func(v2.WorkflowPrompt) string) []string {
+	names := make([]string, len(prompts))
+	for i, p := range prompts {
+		names[i] = name(p)
+	}
+	return slices.Compact(names)
 }
 
 // completeRuns offers the newest runs.

@@ -36,7 +36,9 @@ type engineConfig struct {
 	// API, Media, Temporal and UI are addresses to listen on; port 0 takes a free one.
 	API, Media, Temporal, UI string
 	// MediaURL is how BMCs and installers reach the media listener; empty finds it out for each BMC.
-	MediaURL  string
+	MediaURL string
+	// Connect says where the calls of graphs may go.
+	Connect   activities.ConnectPolicy
 	Retention time.Duration
 	Version   string
 	Log       *slog.Logger
@@ -57,6 +59,8 @@ type engine struct {
 	apiAddr, mediaAddr net.Addr
 	// failed receives what ends a listener before its time.
 	failed chan error
+	// stopServices ends the care for service graphs; nil when there is none.
+	stopServices func()
 }
 
 // startEngine starts all roles. When it fails, nothing is left running.
@@ -87,12 +91,13 @@ func startEngine(ctx context.Context, cfg engineConfig) (_ *engine, err error) {
 	}
 	e.worker = worker.New(e.temporal.client, worker.TaskQueue, activities.Config{
 		Store: e.store, Blobs: e.blobs, Images: e.images, Keeper: keeper, BMCs: e.bmcs,
-		MediaURL: e.mediaURL, Resolve: runs.Subgraph, Log: cfg.Log,
+		MediaURL: e.mediaURL, Connect: cfg.Connect, Resolve: runs.Subgraph, Log: cfg.Log,
 	})
 	if err := e.worker.Start(); err != nil {
 		e.worker = nil
 		return nil, fmt.Errorf("start worker: %w", err)
 	}
+	e.keepServices(runs)
 	return e, e.serve(runs, keeper, apiListener, mediaListener)
 }
 
@@ -217,6 +222,9 @@ const shutdownTimeout = 5 * time.Second
 func (e *engine) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
+	if e.stopServices != nil {
+		e.stopServices()
+	}
 	for _, s := range []*http.Server{e.api, e.media} {
 		if s != nil && s.Shutdown(ctx) != nil {
 			e.note("close listener", s.Close())

@@ -148,9 +148,10 @@ func (c *testCase) process() *process {
 		}
 		return width, height
 	}
+	stdin := strings.NewReader(c.stdin)
 	return &process{
 		Args: c.args, Env: func(key string) string { return c.env[key] },
-		Stdin: strings.NewReader(c.stdin), Stdout: &c.stdout, Stderr: &c.stderr,
+		Stdin: stdin, Stdout: &c.stdout, Stderr: &c.stderr,
 		ReadFile: func(name string) ([]byte, error) {
 			if data, ok := c.files[name]; ok {
 				return data, nil
@@ -159,11 +160,11 @@ func (c *testCase) process() *process {
 		},
 		ReadDir: c.readDir,
 		Now:     func() time.Time { return time.Now().UTC() },
-		HTTP: c.api,
+		HTTP:    c.api,
 		Terminal: terminal{
 			Stdin: strings.Contains(c.terminal, "stdin"), Stdout: strings.Contains(c.terminal, "stdout"),
 			Stderr: strings.Contains(c.terminal, "stderr"), Size: size,
-			ReadPassword: func(context.Context) (string, error) { return strings.TrimSuffix(c.stdin, "\n"), nil },
+			ReadPassword: func(context.Context) (string, error) { return readTyped(stdin) },
 		},
 	}
 }

@@ -19,32 +19,40 @@ func writeReport(b *strings.Builder, r *rackhd.Report) {
 	}
 	for _, t := range r.Tasks {
 		if errs := t.Problems.Errors(); len(errs) > 0 {
-			writeLine(b, "", "%s %s (%s): %s", t.Kind, nameOr(t.Name), t.Source, rackhd.Invalid)
+			writeLinef(b, "", "%s %s (%s): %s", t.Kind, nameOr(t.Name), t.Source, rackhd.Invalid)
 			writeProblems(b, errs)
 		}
 	}
+	for _, f := range r.Files {
+		writeLinef(b, "", "file %s: %s", f.Source, rackhd.Invalid)
+		writeLinef(b, "  ", "%s", f.Message)
+	}
 	writeWarnings(b, r)
-	t := r.Totals
-	writeLine(b, "\n", "%s: %d run now, %d need jobs, %d are invalid. Invalid task definitions: %d. Warnings: %d.",
-		count(len(r.Graphs), "graph"), t.RunsNow, t.NeedsJobs, t.Invalid, t.InvalidTasks, t.Warnings)
+	b.WriteString("\n" + totals(r) + "\n")
+}
+
+func totals(r *rackhd.Report) string {
+	t, never := r.Totals, ""
+	if t.NeverRun > 0 {
+		never = fmt.Sprintf(" (%d of them jobs that never come)", t.NeverRun)
+	}
+	return fmt.Sprintf("%s: %d run now, %d need jobs%s, %d invalid; %s",
+		count(len(r.Graphs), "graph"), t.RunsNow, t.NeedsJobs, never, t.Invalid, count(t.Warnings, "warning"))
 }
 
 func writeGraphReport(b *strings.Builder, g rackhd.GraphReport) {
 	if g.Verdict == rackhd.Invalid {
-		writeLine(b, "", "%s (%s): %s", nameOr(g.Name), g.Source, g.Verdict)
+		writeLinef(b, "", "%s (%s): %s", nameOr(g.Name), g.Source, g.Verdict)
 		writeProblems(b, g.Problems.Errors())
 		return
 	}
-	writeLine(b, "", "%s: %s", g.Name, g.Verdict)
+	writeLinef(b, "", "%s: %s", g.Name, g.Verdict)
 	for _, need := range g.Needs {
-		where, status := "", ""
+		where := ""
 		if need.In != "" {
 			where = " (in " + need.In + ")"
 		}
-		if need.Status != "" {
-			status = string(need.Status) + ": "
-		}
-		writeLine(b, "  ", "%s%s - %s%s", need, where, status, need.Hint)
+		writeLinef(b, "  ", "%s%s - %s", need, where, need.Reason)
 	}
 }
 
@@ -55,24 +63,24 @@ func writeWarnings(b *strings.Builder, r *rackhd.Report) {
 	b.WriteString("\nWarnings:\n")
 	for _, t := range r.Tasks {
 		for _, p := range t.Problems.Warnings() {
-			writeLine(b, "  ", "%s %s (%s): %s", t.Kind, nameOr(t.Name), t.Source, p)
+			writeLinef(b, "  ", "%s %s (%s): %s", t.Kind, nameOr(t.Name), t.Source, p)
 		}
 	}
 	for _, g := range r.Graphs {
 		for _, p := range g.Problems.Warnings() {
-			writeLine(b, "  ", "graph %s (%s): %s", nameOr(g.Name), g.Source, p)
+			writeLinef(b, "  ", "graph %s (%s): %s", nameOr(g.Name), g.Source, p)
 		}
 	}
 }
 
 func writeProblems(b *strings.Builder, problems graph.Problems) {
 	for _, p := range problems {
-		writeLine(b, "  ", "%s", p)
+		writeLinef(b, "  ", "%s", p)
 	}
 }
 
-// writeLine keeps what a definition says from steering the terminal.
-func writeLine(b *strings.Builder, indent, format string, args ...any) {
+// writeLinef keeps what a definition says from steering the terminal.
+func writeLinef(b *strings.Builder, indent, format string, args ...any) {
 	b.WriteString(indent + printable(fmt.Sprintf(format, args...)) + "\n")
 }
 

@@ -49,22 +49,14 @@ type storedRun struct {
 type runFilter struct {
 	node   string
 	graph  string
-	state  string
+	state  v2.WorkflowState
 	active bool
-}
-
-func (f runFilter) matches(r runSummary) bool {
-	return (f.graph == "" || strings.EqualFold(f.graph, r.InjectableName)) &&
-		(f.state == "" || f.state == string(r.Status))
 }
 
 // listRuns returns the newest runs that match, at most limit of them.
 func listRuns(ctx context.Context, api *v2.Client, filter runFilter, limit int) ([]runSummary, error) {
 	out := []runSummary{}
-	top := runPage
-	if filter.graph == "" && filter.state == "" { // the server does all of the choosing
-		top = min(limit, runPage)
-	}
+	top := min(limit, runPage)
 	for skip := 0; len(out) < limit; skip += top {
 		page, err := decode[[]storedRun](runPageOf(ctx, api, filter, skip, top))
 		if err != nil {
@@ -74,7 +66,7 @@ func listRuns(ctx context.Context, api *v2.Client, filter runFilter, limit int) 
 			if r.Status == "" {
 				r.Status = r.StoredStatus
 			}
-			if filter.matches(r.runSummary) && len(out) < limit {
+			if len(out) < limit {
 				out = append(out, r.runSummary)
 			}
 		}
@@ -86,14 +78,21 @@ func listRuns(ctx context.Context, api *v2.Client, filter runFilter, limit int) 
 }
 
 func runPageOf(ctx context.Context, api *v2.Client, filter runFilter, skip, top int) (*http.Response, error) {
-	var active *bool
-	if filter.active {
-		active = &filter.active
-	}
+	params := v2.WorkflowsGetParams{Active: given(filter.active), Graph: given(filter.graph), State: given(filter.state), Skip: &skip, Top: &top}
 	if filter.node != "" {
-		return api.NodesGetWorkflowByID(ctx, filter.node, &v2.NodesGetWorkflowByIDParams{Active: active, Skip: &skip, Top: &top})
+		ofNode := v2.NodesGetWorkflowByIDParams(params)
+		return api.NodesGetWorkflowByID(ctx, filter.node, &ofNode)
 	}
-	return api.WorkflowsGet(ctx, &v2.WorkflowsGetParams{Active: active, Skip: &skip, Top: &top})
+	return api.WorkflowsGet(ctx, &params)
+}
+
+// given makes what is empty absent.
+func given[T comparable](v T) *T {
+	var empty T
+	if v == empty {
+		return nil
+	}
+	return &v
 }
 
 // resolveRun makes an instance id of what the user gave: one, "last", or the

@@ -119,6 +119,9 @@ func gist(run v2.Workflow) string {
 	for _, t := range run.Tasks {
 		b.WriteString("\x00" + t.XState + "\x00" + t.XProgress)
 	}
+	for _, p := range run.XPrompts {
+		b.WriteString("\x00" + p.ID)
+	}
 	return b.String()
 }
 

@@ -33,6 +33,7 @@ func (l *changeLog) show(runs []v2.Workflow) error {
 			name = runName(run) + " "
 		}
 		changes = append(changes, l.taskChanges(run, name)...)
+		changes = append(changes, l.newPrompts(run, name)...)
 		if ended(run.Status) && l.isNew(run.InstanceID, string(run.Status)) {
 			text := fmt.Sprintf("%srun %s %s", name, run.Status, span(run.UpdatedAt.Sub(run.CreatedAt)))
 			changes = append(changes, change{run.UpdatedAt, text + reason(run.XError)})
@@ -71,6 +72,18 @@ func (l *changeLog) taskChanges(run v2.Workflow, name string) []change {
 			text += " " + took(t, at)
 		}
 		out = append(out, change{at, text + reason(t.Error)})
+	}
+	return out
+}
+
+// newPrompts tells of questions that have not been told of. One that has been
+// answered may be asked again.
+func (l *changeLog) newPrompts(run v2.Workflow, name string) []change {
+	var out []change
+	for _, q := range l.a.questions(run) {
+		if l.isNew(q.command, q.asked.String()) {
+			out = append(out, change{q.asked, name + "waits for an answer: " + q.what + ": " + q.command})
+		}
 	}
 	return out
 }

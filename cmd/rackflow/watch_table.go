@@ -100,10 +100,26 @@ func (l *liveTable) section(run v2.Workflow, width, height int) []string {
 	if width > 0 {
 		title = clip(title, width)
 	}
-	rows, left := l.fitting(run.Tasks, height-3) // the title, the header and what is left out
+	asks := l.questionLines(run, width)
+	rows, left := l.fitting(run.Tasks, height-3-len(asks)) // the title, the header and what is left out
 	lines := append([]string{title}, l.taskTable(run, rows).lines(width)...)
 	if left != "" {
 		lines = append(lines, "  "+left)
+	}
+	return append(lines, asks...)
+}
+
+// questionLines tell what the run waits to be told. A command that does not fit in
+// the width could not be copied whole either, so it is cut like all lines.
+func (l *liveTable) questionLines(run v2.Workflow, width int) []string {
+	var lines []string
+	for _, q := range l.a.questions(run) {
+		for _, line := range []string{"  waits for an answer: " + q.what, "    " + q.command} {
+			if width > 0 {
+				line = clip(line, width)
+			}
+			lines = append(lines, line)
+		}
 	}
 	return lines
 }

@@ -14,7 +14,7 @@ func definition(kind store.DefinitionKind, name, body string) store.Definition {
 func putDefinition(t *testing.T, s store.Store) {
 	const body = `{ "injectableName": "Graph.Über",  "big": 9007199254740993 }`
 	first := must[store.Definition](t)(s.PutDefinition(t.Context(), definition(store.Graph, "Graph.Über", body)))
-	isRecent(t, "Created", first.Created)
+	isRecent(t, first.Created)
 	want := definition(store.Graph, "Graph.Über", body)
 	want.Created, want.Updated = first.Created, first.Updated
 	equal(t, "returned", want, first)

@@ -23,7 +23,7 @@ func putLink(t *testing.T, s store.Store) {
 	for _, want := range []store.Link{bound, unbound} {
 		noError(t, s.PutLink(t.Context(), want))
 		got := must[store.Link](t)(s.Link(t.Context(), want.TokenHash))
-		isRecent(t, "Created", got.Created)
+		isRecent(t, got.Created)
 		want.Created = got.Created
 		equal(t, "stored", want, got)
 	}

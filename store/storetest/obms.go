@@ -15,7 +15,7 @@ func redfish(serverID string) store.OBM {
 func putOBM(t *testing.T, s store.Store) {
 	server := created(t, s, compute("web"))
 	first := must[store.OBM](t)(s.PutOBM(t.Context(), redfish(server.ID)))
-	isRecent(t, "Created", first.Created)
+	isRecent(t, first.Created)
 	want := redfish(server.ID)
 	want.ID, want.Created, want.Updated = first.ID, first.Created, first.Updated
 	equal(t, "returned", want, first)

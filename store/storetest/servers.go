@@ -32,7 +32,7 @@ func createServer(t *testing.T, s store.Store) {
 	if !regexp.MustCompile(`^[0-9a-f]{24}$`).MatchString(got.ID) {
 		t.Errorf("id %q has not 24 hexadecimal digits", got.ID)
 	}
-	isRecent(t, "Created", got.Created)
+	isRecent(t, got.Created)
 	want := in
 	want.ID, want.Created, want.Updated = got.ID, got.Created, got.Created
 	want.Identifiers = []string{"AA:BB:CC:00:00:01", "7XYZ123"}

@@ -81,9 +81,10 @@ func equal[T any](t *testing.T, what string, want, got T) {
 	}
 }
 
-func isRecent(t *testing.T, what string, when time.Time) {
+// isRecent checks when something was created.
+func isRecent(t *testing.T, when time.Time) {
 	t.Helper()
 	if age := time.Since(when); age < -time.Minute || age > time.Minute || when.Location() != time.UTC {
-		t.Errorf("%s is %v: want the present, in UTC", what, when)
+		t.Errorf("Created is %v: want the present, in UTC", when)
 	}
 }
