@@ -15,11 +15,11 @@ import (
 )
 
 // cli runs the built program against an engine and returns what it printed and its exit code.
-func (e *engine) cli(stdin string, args ...string) (stdout, stderr string, code int) {
+func (e *engine) cli(args ...string) (stdout, stderr string, code int) {
 	e.t.Helper()
 	var out, errOut bytes.Buffer
 	cmd := exec.CommandContext(e.t.Context(), binary, append(args, "--server", strings.TrimSuffix(e.api, "/api/2.0"))...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errOut
+	cmd.Stdout, cmd.Stderr = &out, &errOut
 	err := cmd.Run()
 	if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Run returns it bare
 		return out.String(), errOut.String(), exit.ExitCode()
@@ -112,7 +112,7 @@ func TestBadServers(t *testing.T) {
 		{"wrong-certificate", s.URL(), strings.Repeat("0", 64), "calvin", []string{"wrong-certificate", "certificate"}},
 	} {
 		node := e.addServerAs(c.name, c.url, c.fingerprint, c.password)
-		stdout, stderr, code := e.cli("", "run", "start", "Graph.PowerOn", "--node", node, "--option", "power-on.retries=1", "--wait", "--timeout", "60s")
+		stdout, stderr, code := e.cli("run", "start", "Graph.PowerOn", "--node", node, "--option", "power-on.retries=1", "--wait", "--timeout", "60s")
 		if code != 3 {
 			t.Errorf("%s: exit code %d, want 3: %s %s", c.name, code, stdout, stderr)
 		}
@@ -157,7 +157,7 @@ func TestBusyServer(t *testing.T) {
 	if status != http.StatusConflict || !strings.Contains(body, "Unable to run multiple task graphs against a single target.") {
 		t.Errorf("%d %s", status, body)
 	}
-	_, stderr, code := e.cli("", "run", "start", "Graph.PowerOff", "--node", s.Tag())
+	_, stderr, code := e.cli("run", "start", "Graph.PowerOff", "--node", s.Tag())
 	if code != 7 || !strings.Contains(stderr, "multiple task graphs") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
@@ -176,17 +176,17 @@ func TestBusyServer(t *testing.T) {
 func TestUnreachableEngine(t *testing.T) {
 	t.Parallel()
 	e := &engine{t: t, api: "http://127.0.0.1:1/api/2.0"}
-	if _, stderr, code := e.cli("", "run", "list"); code != 5 || !strings.Contains(stderr, "cannot reach rackflow") {
+	if _, stderr, code := e.cli("run", "list"); code != 5 || !strings.Contains(stderr, "cannot reach rackflow") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
-	if _, _, code := e.cli("", "run", "start"); code != 2 {
+	if _, _, code := e.cli("run", "start"); code != 2 {
 		t.Errorf("exit code %d, want 2 for wrong usage", code)
 	}
 	running := startEngine(t)
-	if _, _, code := running.cli("", "run", "start", "Graph.noop-example", "--option", "noop-1.delay=60000", "--wait", "--timeout", "1s"); code != 6 {
+	if _, _, code := running.cli("run", "start", "Graph.noop-example", "--option", "noop-1.delay=60000", "--wait", "--timeout", "1s"); code != 6 {
 		t.Errorf("exit code %d, want 6 when the time is over", code)
 	}
-	if _, _, code := running.cli("", "run", "show", "run-nope.nope"); code != 4 {
+	if _, _, code := running.cli("run", "show", "run-nope.nope"); code != 4 {
 		t.Errorf("exit code %d, want 4 for what is not there", code)
 	}
 }

@@ -25,7 +25,7 @@ type measured struct {
 func measureEngine(b *testing.B) *measured {
 	b.Helper()
 	var lc net.ListenConfig
-	addresses := make([]any, 4)
+	addresses := make([]string, 4)
 	for i := range addresses {
 		l, err := lc.Listen(b.Context(), "tcp", "127.0.0.1:0")
 		if err != nil {
@@ -34,9 +34,11 @@ func measureEngine(b *testing.B) *measured {
 		defer l.Close()
 		addresses[i] = l.Addr().String()
 	}
-	args := fmt.Sprintf("up --rest-allow 127.0.0.0/8 --listen %s --media-listen %s --temporal-listen %s --ui-listen %s --data ", addresses...)
 	m := &measured{b: b, engine: &engine{
-		args: append(strings.Fields(args), b.TempDir()),
+		args: []string{
+			"up", "--rest-allow", "127.0.0.0/8", "--listen", addresses[0], "--media-listen", addresses[1],
+			"--temporal-listen", addresses[2], "--ui-listen", addresses[3], "--data", b.TempDir(),
+		},
 		api:  fmt.Sprintf("http://%s/api/2.0", addresses[0]), stderr: &syncBuffer{},
 	}}
 	b.Cleanup(m.kill)
@@ -46,7 +48,7 @@ func measureEngine(b *testing.B) *measured {
 // up starts the process and returns how long it took until the API answered.
 func (m *measured) up() time.Duration {
 	m.b.Helper()
-	m.cmd = exec.Command(binary, m.args...) //nolint:gosec // the program under test
+	m.cmd = exec.Command(binary, m.args...)
 	m.cmd.Stderr = m.stderr
 	began := time.Now()
 	if err := m.cmd.Start(); err != nil {

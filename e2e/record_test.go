@@ -87,7 +87,7 @@ func writeHistory(t *testing.T, dir, name string, h *historypb.History) {
 		}
 		data = packed.Bytes()
 	}
-	if err := os.WriteFile(path, data, 0o644); err != nil { //nolint:gosec // test data, to be read by anybody
+	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,9 +48,7 @@ func TestNoSecretInClear(t *testing.T) {
 		seen["GET "+path] = []byte(body)
 	}
 	e.kill()
-	for path, data := range files(t, e.dir) {
-		seen[path] = data
-	}
+	maps.Copy(seen, files(t, e.dir))
 	for where, data := range seen {
 		for _, secret := range secrets {
 			if bytes.Contains(data, []byte(secret)) {
