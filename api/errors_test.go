@@ -145,7 +145,7 @@ func TestAccessLog(t *testing.T) {
 	if strings.Contains(log, "hunter2") {
 		t.Errorf("a secret is logged: %s", log)
 	}
-	for _, want := range []string{"method=POST", "path=/api/2.0/workflows", "status=404", "id=" + r.header.Get("X-Request-Id")} {
+	for _, want := range []string{"method=POST", "path=/api/2.0/workflows", "status=404", "id=" + r.header.Get(echo.HeaderXRequestID)} {
 		if !strings.Contains(log, want) {
 			t.Errorf("%s is not in the log: %s", want, log)
 		}

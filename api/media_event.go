@@ -85,8 +85,7 @@ func setReadDeadline(w http.ResponseWriter, deadline time.Time) error {
 }
 
 func refuseCallback(w http.ResponseWriter, err error) {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		http.Error(w, "event is larger than 64 KiB", http.StatusRequestEntityTooLarge)
 		return
 	}

@@ -136,7 +136,7 @@ func do(t *testing.T, method, url string, header map[string]string, body io.Read
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read from
+	defer resp.Body.Close()
 	content, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -247,7 +247,7 @@ func rawHeader(t *testing.T, address, request string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close() //nolint:errcheck // a test's connection
+	defer conn.Close()
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
@@ -338,7 +338,7 @@ func TestMediaReadErrorBreaksOffAndIsLogged(t *testing.T) {
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	if err == nil {
-		defer resp.Body.Close() //nolint:errcheck // only read from
+		defer resp.Body.Close()
 		_, err = io.Copy(io.Discard, resp.Body)
 	}
 	if err == nil {

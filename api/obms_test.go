@@ -43,8 +43,8 @@ func TestOBMSecrets(t *testing.T) {
 	if !strings.HasPrefix(password, "sealed:") {
 		t.Errorf("the password is stored as %q", password)
 	}
-	if clear, err := s.keeper.Open(t.Context(), password); err != nil || clear != "hunter2" {
-		t.Errorf("opened %q, %v", clear, err)
+	if opened, err := s.keeper.Open(t.Context(), password); err != nil || opened != "hunter2" {
+		t.Errorf("opened %q, %v", opened, err)
 	}
 	if strings.Contains(s.log.String(), "hunter2") {
 		t.Errorf("the log shows a secret: %s", s.log)

@@ -19,6 +19,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/google/go-cmp/cmp"
+	"github.com/labstack/echo/v4"
 
 	"github.com/rackflow/rackflow/api"
 	v2 "github.com/rackflow/rackflow/api/v2"
@@ -171,8 +172,8 @@ func (s *site) wantError(tb testing.TB, method, path, body string, want v2.Error
 	tb.Helper()
 	r := s.do(tb, method, path, body)
 	got := into[v2.Error](tb, r)
-	if got.UUID == "" || got.UUID != r.header.Get("X-Request-Id") {
-		tb.Errorf("UUID %q is not the request id %q", got.UUID, r.header.Get("X-Request-Id"))
+	if got.UUID == "" || got.UUID != r.header.Get(echo.HeaderXRequestID) {
+		tb.Errorf("UUID %q is not the request id %q", got.UUID, r.header.Get(echo.HeaderXRequestID))
 	}
 	if fmt.Sprint(r.status) != got.Status {
 		tb.Errorf("status %d, but %q in the body", r.status, got.Status)

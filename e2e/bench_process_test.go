@@ -39,7 +39,7 @@ func measureEngine(b *testing.B) *measured {
 			"up", "--rest-allow", "127.0.0.0/8", "--listen", addresses[0], "--media-listen", addresses[1],
 			"--temporal-listen", addresses[2], "--ui-listen", addresses[3], "--data", b.TempDir(),
 		},
-		api:  fmt.Sprintf("http://%s/api/2.0", addresses[0]), stderr: &syncBuffer{},
+		api: fmt.Sprintf("http://%s/api/2.0", addresses[0]), stderr: &syncBuffer{},
 	}}
 	b.Cleanup(m.kill)
 	return m

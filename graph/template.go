@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -64,22 +65,17 @@ func Render(v any, scope Scope) (any, error) {
 }
 
 func (s Scope) root() map[string]any {
+	root := map[string]any{"options": s.Options, "context": s.Context, "task": s.Task, "server": s.Roots.Server}
 	api := strings.TrimSuffix(s.Roots.API, "/")
-	files := s.Roots.Files
-	if files == "" {
-		files = api
-	}
-	base := api + "/api/current"
-	root := map[string]any{
-		"options": s.Options,
-		"context": s.Context,
-		"task":    s.Task,
-		"server":  s.Roots.Server,
-		"file":    map[string]any{"server": files},
-		"api": map[string]any{
+	if api != "" {
+		base := api + "/api/current"
+		root["api"] = map[string]any{
 			"server": api, "base": base, "templates": base + "/templates", "profiles": base + "/profiles",
 			"lookups": base + "/lookups", "files": base + "/files", "nodes": base + "/nodes",
-		},
+		}
+	}
+	if files := cmp.Or(s.Roots.Files, api); files != "" {
+		root["file"] = map[string]any{"server": files}
 	}
 	if s.Each {
 		root["item"], root["index"] = s.Item, float64(s.Index)

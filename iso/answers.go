@@ -30,7 +30,7 @@ type Answers struct {
 	// where the family knows them.
 	Packages []string `json:"packages,omitempty"`
 	// PostInstall are shell commands, one line each, run in order as root inside
-	// the installed system. The first that fails fails the installation.
+	// the installed system. The installation fails with the first that does.
 	PostInstall []string `json:"postInstall,omitempty"`
 }
 

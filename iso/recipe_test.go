@@ -323,13 +323,12 @@ func TestRHELDefaultDisk(t *testing.T) {
 			dir := t.TempDir()
 			include := filepath.Join(dir, "disk.ks")
 			stub := "#!/bin/sh\ncat <<'END'\n" + test.lsblk + "END\n"
-			if err := os.WriteFile(filepath.Join(dir, "lsblk"), []byte(stub), 0o700); err != nil { //nolint:gosec // must be executable
+			if err := os.WriteFile(filepath.Join(dir, "lsblk"), []byte(stub), 0o700); err != nil {
 				t.Fatal(err)
 			}
 			script := diskScript(t, render(t, "rhel", minimal(), iso.Callbacks{})["ks.cfg"])
-			script = strings.ReplaceAll(script, "/tmp/rackflow-disk.ks", include)
+			script = "PATH='" + dir + "':$PATH\n" + strings.ReplaceAll(script, "/tmp/rackflow-disk.ks", include)
 			cmd := exec.CommandContext(t.Context(), shell, "-c", script)
-			cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
 			out, err := cmd.CombinedOutput()
 			if (err != nil) != (test.want == "") {
 				t.Fatalf("script: %v: %s", err, out)

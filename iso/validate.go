@@ -145,8 +145,8 @@ func checkKey(key string) string {
 	if err != nil || len(blob) < 4 {
 		return problem
 	}
-	length := binary.BigEndian.Uint32(blob)
-	if uint64(length) >= uint64(len(blob)-4) || string(blob[4:4+length]) != fields[0] {
+	length, rest := int64(binary.BigEndian.Uint32(blob)), blob[4:]
+	if length >= int64(len(rest)) || string(rest[:length]) != fields[0] {
 		return problem
 	}
 	return ""

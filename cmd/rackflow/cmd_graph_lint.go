@@ -23,7 +23,7 @@ Warnings alone are no failure.`
 type finding struct {
 	File string `json:"file"`
 
-	graph.Problem
+	graph.Problem //nolint:embeddedstructfieldcheck // the file stands first in what is printed
 }
 
 func newGraphLint(a *app) *cobra.Command {
@@ -85,9 +85,9 @@ func (a *app) lint(files []string) ([]finding, error) {
 		found[i] = lintGraph(data, lib)
 	}
 	findings := []finding{}
-	for i, problems := range found {
-		for _, p := range problems {
-			findings = append(findings, finding{files[i], p})
+	for i, file := range files {
+		for _, p := range found[i] {
+			findings = append(findings, finding{file, p})
 		}
 	}
 	return findings, nil

@@ -135,7 +135,7 @@ func (e *exitError) reportJSON(w io.Writer) {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	// stderr is the last resort: there is nowhere left to say that it is gone
-	_ = encoder.Encode(map[string]body{"error": {
+	_ = encoder.Encode(map[string]body{"error": { //nolint:errchkjson // as said
 		e.code.String(), int(e.code), e.Error(), e.hint, e.problems, e.requestID,
 	}})
 }

@@ -143,7 +143,7 @@ func readCase(t *testing.T, archive *txtar.Archive) *testCase {
 func (c *testCase) process() *process {
 	size := func() (int, int) {
 		var width, height int
-		for _, word := range strings.Fields(c.terminal) {
+		for word := range strings.FieldsSeq(c.terminal) {
 			_, _ = fmt.Sscanf(word, "%dx%d", &width, &height) // other words are no size
 		}
 		return width, height
