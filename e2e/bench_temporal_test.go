@@ -78,6 +78,7 @@ var fakeBases = map[string]graph.BaseTask{
 	"Installer.Wait":     {RunJob: "Job.Installer.Wait"},
 	"Graph.Run":          {RunJob: "Job.Graph.Run"},
 	"Evaluate.Condition": {RunJob: "Job.Evaluate.Condition"},
+	"Prompt":             {RunJob: "Job.Prompt"},
 	"Echo":               {RunJob: "Job.Fake.Echo"},
 	"Break":              {RunJob: "Job.Fake.Break"},
 	"Hang":               {RunJob: "Job.Fake.Hang"},

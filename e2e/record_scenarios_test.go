@@ -126,6 +126,23 @@ var scenarios = []scenario{
 - {label: then, taskName: Task.Echo, optionOverrides: {say: "{{ context.last }}"}, waitOn: {if: succeeded, if-not: failed}}
 - {label: else, taskName: Task.Echo, waitOn: {if-not: succeeded}}`,
 	},
+	{
+		name: "extensions", state: graph.Succeeded, happen: answerAt("ask"),
+		want: map[string]graph.State{"skip": graph.Skipped, "again": graph.Failed},
+		tasks: `
+- {label: list, taskName: Task.Echo, optionOverrides: {say: [a, b, c]}, outputs: {names: said}}
+- {label: beside, taskName: Task.Echo}
+- label: each
+  taskName: Task.Echo
+  waitOn: {list: succeeded}
+  forEach: "{{ context.outputs.list.names }}"
+  maxParallel: 2
+  optionOverrides: {say: "{{ index }} {{ item }}"}
+- {label: skip, taskName: Task.Echo, waitOn: {list: succeeded}, when: size(context.outputs.list.names) > 9}
+- {label: again, taskName: Task.Break, waitOn: {each: succeeded}, ignoreFailure: true, retry: {attempts: 2, delay: 10, on: [failed]}}
+- {label: ask, taskName: Task.Prompt, waitOn: {again: finished, skip: succeeded}, optionOverrides: {title: "Go on?", approval: true}}
+- {label: last, taskName: Task.Echo, waitOn: {ask: succeeded}, optionOverrides: {say: "{{ context.outputs.ask.by }}"}}`,
+	},
 }
 
 // fan is n tasks that may all start when the task first has succeeded.
@@ -236,6 +253,24 @@ func cancelAt(label string) func(*testing.T, *scenarioRun) {
 		t.Helper()
 		run.awaitState(t, label, graph.Running)
 		if err := run.client.CancelWorkflow(t.Context(), run.GetID(), run.GetRunID()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func answerAt(label string) func(*testing.T, *scenarioRun) {
+	return func(t *testing.T, run *scenarioRun) {
+		t.Helper()
+		run.awaitState(t, label, graph.Running)
+		handle, err := run.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+			WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.AnswerUpdate,
+			Args:         []any{workflows.Answer{Prompt: label, Answer: map[string]any{"approved": true}, By: "ann"}},
+			WaitForStage: client.WorkflowUpdateStageCompleted,
+		})
+		if err == nil {
+			err = handle.Get(t.Context(), nil)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
