@@ -109,10 +109,8 @@ func awaitOff(ctx context.Context, b *bmc.BMC, wait time.Duration) (bool, error)
 		if err != nil || state == bmc.Off {
 			return state == bmc.Off, err
 		}
-		select {
-		case <-ctx.Done():
-			return false, ctx.Err()
-		case <-time.After(pollPower):
+		if err := pause(ctx, pollPower); err != nil {
+			return false, err
 		}
 	}
 	return false, nil

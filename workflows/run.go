@@ -232,20 +232,21 @@ func (r *run) publish(ctx workflow.Context) {
 		return
 	}
 	r.dirty = false
-	for i := range r.tasks {
-		if state := r.machine.State(i); state.Ended() {
-			r.tasks[i].State = state
-		}
-	}
+	r.takeEnds()
 	workflow.SetCurrentDetails(ctx, r.details())
 }
 
-func (r *run) record() *Record {
+// takeEnds takes over the ends that no task reported itself: of those that never started.
+func (r *run) takeEnds() {
 	for i := range r.tasks {
 		if state := r.machine.State(i); state.Ended() {
 			r.tasks[i].State = state
 		}
 	}
+}
+
+func (r *run) record() *Record {
+	r.takeEnds()
 	return &Record{State: r.machine.Outcome(), Tasks: r.tasks, Context: r.context, Prompts: r.pending(), Error: r.err}
 }
 
