@@ -32,7 +32,7 @@ type Store interface { //nolint:interfacebloat // the whole contract, which ever
 	// zero s.Updated overwrites whatever is there.
 	UpdateServer(ctx context.Context, s Server) (Server, error)
 
-	// DeleteServer removes the server of that id with its BMC settings and links.
+	// DeleteServer removes the server of that id with its BMC settings, catalogs and links.
 	DeleteServer(ctx context.Context, id string) error
 
 	// PutOBM adds or replaces BMC settings and returns them as stored. With an
@@ -68,6 +68,22 @@ type Store interface { //nolint:interfacebloat // the whole contract, which ever
 	// DeleteDefinition removes the definition of that kind and name, without
 	// regard to the case of the name.
 	DeleteDefinition(ctx context.Context, kind DefinitionKind, name string) error
+
+	// PutCatalog adds a catalog and returns it as stored, with an ID of its own. When
+	// the data is that of the latest of the same server and source, no other is
+	// added: that one is returned with a new Updated. Of one server and source the
+	// latest CatalogVersions are kept. An unknown server is NotFound.
+	PutCatalog(ctx context.Context, c Catalog) (Catalog, error)
+
+	// Catalog returns the latest catalog of that server and source.
+	Catalog(ctx context.Context, serverID, source string) (Catalog, error)
+
+	// CatalogByID returns the catalog of that id.
+	CatalogByID(ctx context.Context, id string) (Catalog, error)
+
+	// Catalogs returns the catalogs of one server, or of all when serverID is
+	// empty, ordered by server and source, the oldest first.
+	Catalogs(ctx context.Context, serverID string) ([]Catalog, error)
 
 	// PutLink adds the link or replaces the one of the same hash, keeping its
 	// Created, so that a retried step may put it again. Links that expired before
