@@ -54,6 +54,9 @@ type Servers interface {
 	OBM(ctx context.Context, id string) (store.OBM, error)
 	OBMs(ctx context.Context, serverID string) ([]store.OBM, error)
 	DeleteOBM(ctx context.Context, id string) error
+	Catalog(ctx context.Context, serverID, source string) (store.Catalog, error)
+	CatalogByID(ctx context.Context, id string) (store.Catalog, error)
+	Catalogs(ctx context.Context, serverID string) ([]store.Catalog, error)
 }
 
 // Sealer seals the secrets of what clients send before it is stored.

@@ -36,6 +36,10 @@ func TestEveryOperation(t *testing.T) {
 		{"obmsGet", "GET", "/obms", "", 200},
 		{"obmsGetById", "GET", "/obms/{obm}", "", 200},
 		{"obmsDeleteById", "DELETE", "/obms/{obm}", "", 204},
+		{"nodesGetCatalogById", "GET", "/nodes/web-1/catalogs", "", 200},
+		{"nodesGetCatalogSourceById", "GET", "/nodes/web-1/catalogs/bmc", "", 200},
+		{"catalogsGet", "GET", "/catalogs", "", 200},
+		{"catalogsIdGet", "GET", "/catalogs/{catalog}", "", 200},
 		{"workflowsPutTask", "PUT", "/workflows/tasks", strings.ReplaceAll(waitTask, "Task.Wait", "Task.Mine"), 201},
 		{"workflowsGetAllTasks", "GET", "/workflows/tasks", "", 200},
 		{"workflowsGetTasksByName", "GET", "/workflows/tasks/task.mine", "", 200},
@@ -62,12 +66,15 @@ func TestEveryOperation(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			asked := map[string]bool{}
-			var obm string
+			var obm, catalog string
 			for _, test := range tests {
 				asked[test.operation] = true
-				path := strings.ReplaceAll(prefix+test.path, "{obm}", obm)
+				path := strings.NewReplacer("{obm}", obm, "{catalog}", catalog).Replace(prefix + test.path)
 				r := s.want(t, test.status, test.method, path, test.body)
-				if test.operation == "obmsPut" {
+				switch test.operation {
+				case "nodesPost":
+					catalog = s.catalog(t, into[v2.NodeDocument](t, r).ID, "bmc", `{}`).ID
+				case "obmsPut":
 					obm = into[v2.Obm](t, r).ID
 				}
 			}

@@ -85,6 +85,24 @@ type Action struct {
 // ActionCommand defines model for Action.Command.
 type ActionCommand string
 
+// Catalog defines model for Catalog.
+type Catalog struct {
+	CreatedAt time.Time `json:"createdAt"`
+
+	// Data As the source told it.
+	Data json.RawMessage `json:"data"`
+	ID   string          `json:"id"`
+
+	// Node A path of this API.
+	Node string `json:"node"`
+
+	// Source What has told it, such as redfish.
+	Source string `json:"source"`
+
+	// UpdatedAt When the source last told the same.
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
 // Error defines model for Error.
 type Error struct {
 	// UUID The id of the request, which the server's log has too.
@@ -462,6 +480,9 @@ type State = WorkflowState
 // Top defines model for Top.
 type Top = int
 
+// Catalogs defines model for Catalogs.
+type Catalogs = []Catalog
+
 // Graphs defines model for Graphs.
 type Graphs = []GraphDefinition
 
@@ -640,6 +661,12 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+	// CatalogsGet request
+	CatalogsGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CatalogsIDGet request
+	CatalogsIDGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// NodesGet request
 	NodesGet(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -658,6 +685,12 @@ type ClientInterface interface {
 	NodesPatchByIDWithBody(ctx context.Context, id NodeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	NodesPatchByID(ctx context.Context, id NodeID, body NodesPatchByIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NodesGetCatalogByID request
+	NodesGetCatalogByID(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NodesGetCatalogSourceByID request
+	NodesGetCatalogSourceByID(ctx context.Context, id NodeID, source string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// NodesGetObmsByNodeID request
 	NodesGetObmsByNodeID(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -759,6 +792,30 @@ type ClientInterface interface {
 	WorkflowsPostAnswer(ctx context.Context, instanceID InstanceID, promptID string, body WorkflowsPostAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+func (c *Client) CatalogsGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCatalogsGetRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CatalogsIDGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCatalogsIDGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) NodesGet(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNodesGetRequest(c.Server, params)
 	if err != nil {
@@ -833,6 +890,30 @@ func (c *Client) NodesPatchByIDWithBody(ctx context.Context, id NodeID, contentT
 
 func (c *Client) NodesPatchByID(ctx context.Context, id NodeID, body NodesPatchByIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNodesPatchByIDRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) NodesGetCatalogByID(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNodesGetCatalogByIDRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) NodesGetCatalogSourceByID(ctx context.Context, id NodeID, source string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNodesGetCatalogSourceByIDRequest(c.Server, id, source)
 	if err != nil {
 		return nil, err
 	}
@@ -1275,6 +1356,67 @@ func (c *Client) WorkflowsPostAnswer(ctx context.Context, instanceID InstanceID,
 	return c.Client.Do(req)
 }
 
+// NewCatalogsGetRequest generates requests for CatalogsGet
+func NewCatalogsGetRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/catalogs")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCatalogsIDGetRequest generates requests for CatalogsIDGet
+func NewCatalogsIDGetRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/catalogs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewNodesGetRequest generates requests for NodesGet
 func NewNodesGetRequest(server string, params *NodesGetParams) (*http.Request, error) {
 	var err error
@@ -1539,6 +1681,81 @@ func NewNodesPatchByIDRequestWithBody(server string, id NodeID, contentType stri
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewNodesGetCatalogByIDRequest generates requests for NodesGetCatalogByID
+func NewNodesGetCatalogByIDRequest(server string, id NodeID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/nodes/%s/catalogs", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewNodesGetCatalogSourceByIDRequest generates requests for NodesGetCatalogSourceByID
+func NewNodesGetCatalogSourceByIDRequest(server string, id NodeID, source string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "source", runtime.ParamLocationPath, source)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/nodes/%s/catalogs/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -2767,6 +2984,12 @@ func WithBaseURL(baseURL string) ClientOption {
 
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
+	// CatalogsGetWithResponse request
+	CatalogsGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CatalogsGetResponse, error)
+
+	// CatalogsIDGetWithResponse request
+	CatalogsIDGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CatalogsIDGetResponse, error)
+
 	// NodesGetWithResponse request
 	NodesGetWithResponse(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*NodesGetResponse, error)
 
@@ -2785,6 +3008,12 @@ type ClientWithResponsesInterface interface {
 	NodesPatchByIDWithBodyWithResponse(ctx context.Context, id NodeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NodesPatchByIDResponse, error)
 
 	NodesPatchByIDWithResponse(ctx context.Context, id NodeID, body NodesPatchByIDJSONRequestBody, reqEditors ...RequestEditorFn) (*NodesPatchByIDResponse, error)
+
+	// NodesGetCatalogByIDWithResponse request
+	NodesGetCatalogByIDWithResponse(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*NodesGetCatalogByIDResponse, error)
+
+	// NodesGetCatalogSourceByIDWithResponse request
+	NodesGetCatalogSourceByIDWithResponse(ctx context.Context, id NodeID, source string, reqEditors ...RequestEditorFn) (*NodesGetCatalogSourceByIDResponse, error)
 
 	// NodesGetObmsByNodeIDWithResponse request
 	NodesGetObmsByNodeIDWithResponse(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*NodesGetObmsByNodeIDResponse, error)
@@ -2884,6 +3113,52 @@ type ClientWithResponsesInterface interface {
 	WorkflowsPostAnswerWithBodyWithResponse(ctx context.Context, instanceID InstanceID, promptID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*WorkflowsPostAnswerResponse, error)
 
 	WorkflowsPostAnswerWithResponse(ctx context.Context, instanceID InstanceID, promptID string, body WorkflowsPostAnswerJSONRequestBody, reqEditors ...RequestEditorFn) (*WorkflowsPostAnswerResponse, error)
+}
+
+type CatalogsGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *Catalogs
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r CatalogsGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CatalogsGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CatalogsIDGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *Catalog
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r CatalogsIDGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CatalogsIDGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
 }
 
 type NodesGetResponse struct {
@@ -2994,6 +3269,52 @@ func (r NodesPatchByIDResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r NodesPatchByIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type NodesGetCatalogByIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *Catalogs
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r NodesGetCatalogByIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NodesGetCatalogByIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type NodesGetCatalogSourceByIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *Catalog
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r NodesGetCatalogSourceByIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NodesGetCatalogSourceByIDResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -3613,6 +3934,24 @@ func (r WorkflowsPostAnswerResponse) StatusCode() int {
 	return 0
 }
 
+// CatalogsGetWithResponse request returning *CatalogsGetResponse
+func (c *ClientWithResponses) CatalogsGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*CatalogsGetResponse, error) {
+	rsp, err := c.CatalogsGet(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCatalogsGetResponse(rsp)
+}
+
+// CatalogsIDGetWithResponse request returning *CatalogsIDGetResponse
+func (c *ClientWithResponses) CatalogsIDGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CatalogsIDGetResponse, error) {
+	rsp, err := c.CatalogsIDGet(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCatalogsIDGetResponse(rsp)
+}
+
 // NodesGetWithResponse request returning *NodesGetResponse
 func (c *ClientWithResponses) NodesGetWithResponse(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*NodesGetResponse, error) {
 	rsp, err := c.NodesGet(ctx, params, reqEditors...)
@@ -3672,6 +4011,24 @@ func (c *ClientWithResponses) NodesPatchByIDWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseNodesPatchByIDResponse(rsp)
+}
+
+// NodesGetCatalogByIDWithResponse request returning *NodesGetCatalogByIDResponse
+func (c *ClientWithResponses) NodesGetCatalogByIDWithResponse(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*NodesGetCatalogByIDResponse, error) {
+	rsp, err := c.NodesGetCatalogByID(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNodesGetCatalogByIDResponse(rsp)
+}
+
+// NodesGetCatalogSourceByIDWithResponse request returning *NodesGetCatalogSourceByIDResponse
+func (c *ClientWithResponses) NodesGetCatalogSourceByIDWithResponse(ctx context.Context, id NodeID, source string, reqEditors ...RequestEditorFn) (*NodesGetCatalogSourceByIDResponse, error) {
+	rsp, err := c.NodesGetCatalogSourceByID(ctx, id, source, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNodesGetCatalogSourceByIDResponse(rsp)
 }
 
 // NodesGetObmsByNodeIDWithResponse request returning *NodesGetObmsByNodeIDResponse
@@ -3989,6 +4346,72 @@ func (c *ClientWithResponses) WorkflowsPostAnswerWithResponse(ctx context.Contex
 	return ParseWorkflowsPostAnswerResponse(rsp)
 }
 
+// ParseCatalogsGetResponse parses an HTTP response from a CatalogsGetWithResponse call
+func ParseCatalogsGetResponse(rsp *http.Response) (*CatalogsGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CatalogsGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Catalogs
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCatalogsIDGetResponse parses an HTTP response from a CatalogsIDGetWithResponse call
+func ParseCatalogsIDGetResponse(rsp *http.Response) (*CatalogsIDGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CatalogsIDGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Catalog
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseNodesGetResponse parses an HTTP response from a NodesGetWithResponse call
 func ParseNodesGetResponse(rsp *http.Response) (*NodesGetResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -4130,6 +4553,72 @@ func ParseNodesPatchByIDResponse(rsp *http.Response) (*NodesPatchByIDResponse, e
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest NodeDocument
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseNodesGetCatalogByIDResponse parses an HTTP response from a NodesGetCatalogByIDWithResponse call
+func ParseNodesGetCatalogByIDResponse(rsp *http.Response) (*NodesGetCatalogByIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NodesGetCatalogByIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Catalogs
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseNodesGetCatalogSourceByIDResponse parses an HTTP response from a NodesGetCatalogSourceByIDWithResponse call
+func ParseNodesGetCatalogSourceByIDResponse(rsp *http.Response) (*NodesGetCatalogSourceByIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NodesGetCatalogSourceByIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Catalog
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -4984,6 +5473,12 @@ func ParseWorkflowsPostAnswerResponse(rsp *http.Response) (*WorkflowsPostAnswerR
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// List the catalogs of all nodes
+	// (GET /catalogs)
+	CatalogsGet(ctx echo.Context) error
+	// Get a catalog
+	// (GET /catalogs/{id})
+	CatalogsIDGet(ctx echo.Context, id string) error
 	// List nodes, the oldest first
 	// (GET /nodes)
 	NodesGet(ctx echo.Context, params NodesGetParams) error
@@ -4999,6 +5494,12 @@ type ServerInterface interface {
 	// Change a node; keys that are absent stay as they are
 	// (PATCH /nodes/{id})
 	NodesPatchByID(ctx echo.Context, id NodeID) error
+	// List the catalogs of a node, by source, the oldest first
+	// (GET /nodes/{id}/catalogs)
+	NodesGetCatalogByID(ctx echo.Context, id NodeID) error
+	// Get the latest catalog of a node and source
+	// (GET /nodes/{id}/catalogs/{source})
+	NodesGetCatalogSourceByID(ctx echo.Context, id NodeID, source string) error
 	// List the controllers of a node
 	// (GET /nodes/{id}/obm)
 	NodesGetObmsByNodeID(ctx echo.Context, id NodeID) error
@@ -5085,6 +5586,31 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// CatalogsGet converts echo context to params.
+func (w *ServerInterfaceWrapper) CatalogsGet(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CatalogsGet(ctx)
+	return err
+}
+
+// CatalogsIDGet converts echo context to params.
+func (w *ServerInterfaceWrapper) CatalogsIDGet(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CatalogsIDGet(ctx, id)
+	return err
 }
 
 // NodesGet converts echo context to params.
@@ -5187,6 +5713,46 @@ func (w *ServerInterfaceWrapper) NodesPatchByID(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.NodesPatchByID(ctx, id)
+	return err
+}
+
+// NodesGetCatalogByID converts echo context to params.
+func (w *ServerInterfaceWrapper) NodesGetCatalogByID(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id NodeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NodesGetCatalogByID(ctx, id)
+	return err
+}
+
+// NodesGetCatalogSourceByID converts echo context to params.
+func (w *ServerInterfaceWrapper) NodesGetCatalogSourceByID(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id NodeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "source" -------------
+	var source string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "source", ctx.Param("source"), &source, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter source: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NodesGetCatalogSourceByID(ctx, id, source)
 	return err
 }
 
@@ -5673,11 +6239,15 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 		Handler: si,
 	}
 
+	router.GET(baseURL+"/catalogs", wrapper.CatalogsGet)
+	router.GET(baseURL+"/catalogs/:id", wrapper.CatalogsIDGet)
 	router.GET(baseURL+"/nodes", wrapper.NodesGet)
 	router.POST(baseURL+"/nodes", wrapper.NodesPost)
 	router.DELETE(baseURL+"/nodes/:id", wrapper.NodesDelByID)
 	router.GET(baseURL+"/nodes/:id", wrapper.NodesGetByID)
 	router.PATCH(baseURL+"/nodes/:id", wrapper.NodesPatchByID)
+	router.GET(baseURL+"/nodes/:id/catalogs", wrapper.NodesGetCatalogByID)
+	router.GET(baseURL+"/nodes/:id/catalogs/:source", wrapper.NodesGetCatalogSourceByID)
 	router.GET(baseURL+"/nodes/:id/obm", wrapper.NodesGetObmsByNodeID)
 	router.PUT(baseURL+"/nodes/:id/obm", wrapper.NodesPutObmsByNodeID)
 	router.GET(baseURL+"/nodes/:id/workflows", wrapper.NodesGetWorkflowByID)
