@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/stmcginnis/gofish"
 	"github.com/stmcginnis/gofish/schemas"
@@ -25,52 +24,32 @@ type BMC struct {
 	cfg  *Config // a pointer, so that printing a BMC does not print the password
 	http *http.Client
 	pace pace
+	// limit is passed by every request.
+	limit *limiter
 
 	loggingIn chan struct{} // holds one element while a login is under way
 
 	mu     sync.Mutex
 	client *gofish.APIClient // nil once closed
 	// renewals counts ended attempts to log in again, renewal is what the last gave.
-	renewals  int
-	renewal   error
-	systemURI string // empty until first needed
+	renewals int
+	renewal  error
+	// places are where resources that do not move are, by name.
+	places map[string]string
 	// plainSystem tells that PowerState cannot be selected although offered.
 	plainSystem bool
 	// settingsOnly tells that Boot is only writable in the settings resource.
 	settingsOnly bool
-}
-
-// pace is how long to wait for what. The values come from the behaviour of real
-// iDRACs.
-type pace struct {
-	poll            time.Duration // between two looks at a state that is waited for
-	settle          time.Duration // between two reads that must agree
-	conflict        time.Duration // between attempts while the BMC refuses a power change
-	conflictRetries int
-	restartForced   time.Duration // within which a forced restart shows, if it shows at all
-	restartAsked    time.Duration // the same for one that the operating system carries out
-	boot            time.Duration // until a boot override can be read back
-	insert          time.Duration // within which an image may still attach after an error
-	eject           time.Duration // within which an image detaches
-}
-
-func realPace() pace {
-	return pace{
-		poll:            2 * time.Second,
-		settle:          2 * time.Second,
-		conflict:        10 * time.Second,
-		conflictRetries: 6,
-		restartForced:   15 * time.Second,
-		restartAsked:    2 * time.Minute,
-		boot:            30 * time.Second,
-		insert:          90 * time.Second,
-		eject:           30 * time.Second,
-	}
+	capabilities *Capabilities // nil until first needed
 }
 
 // Connect verifies the BMC's certificate and logs in. When the BMC has no session
 // left, each request authenticates by itself instead.
 func Connect(ctx context.Context, cfg Config) (*BMC, error) {
+	return connect(ctx, cfg, realPace())
+}
+
+func connect(ctx context.Context, cfg Config, waits pace) (*BMC, error) {
 	cfg, err := cfg.checked()
 	if err != nil {
 		return nil, err
@@ -79,7 +58,7 @@ func Connect(ctx context.Context, cfg Config) (*BMC, error) {
 	if err != nil {
 		return nil, cfg.invalid(err, "correct the server's BMC settings")
 	}
-	b := &BMC{cfg: &cfg, http: httpClient, pace: realPace(), loggingIn: make(chan struct{}, 1)}
+	b := &BMC{cfg: &cfg, http: httpClient, pace: waits, limit: newLimiter(startReads, mostReads), loggingIn: make(chan struct{}, 1)}
 	b.client, err = b.login(ctx)
 	if err != nil {
 		httpClient.CloseIdleConnections()
@@ -134,6 +113,10 @@ func (b *BMC) authenticate(ctx context.Context, basic bool) (*gofish.APIClient, 
 	f := b.failure(opConnect)
 	attemptCtx, seen := traced(ctx)
 	f.seen = seen
+	done, err := b.limit.acquire(ctx, false)
+	if err != nil {
+		return nil, f.of(ctx, err)
+	}
 	attemptCtx, cancel := context.WithTimeout(attemptCtx, b.cfg.Timeout)
 	defer cancel()
 	client, err := gofish.ConnectContext(attemptCtx, gofish.ClientConfig{
@@ -146,8 +129,10 @@ func (b *BMC) authenticate(ctx context.Context, basic bool) (*gofish.APIClient, 
 		ReuseConnections:      true,
 		MaxConcurrentRequests: maxConcurrent,
 	})
+	err = f.of(ctx, err)
+	done(err)
 	if err != nil {
-		return nil, f.of(ctx, err)
+		return nil, err
 	}
 	return client, nil
 }

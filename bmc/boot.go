@@ -8,11 +8,14 @@ import (
 
 const (
 	opBoot      = "read boot override"
-	opBootOnce  = "set boot override"
+	opBootSet   = "set boot override"
 	opBootClear = "clear boot override"
 
-	overrideOnce     = "Once"
-	overrideDisabled = "Disabled"
+	overrideOnce       = "Once"
+	overrideContinuous = "Continuous"
+	overrideDisabled   = "Disabled"
+
+	modeLegacy = "Legacy"
 )
 
 // BootDevice is what to boot from, in Redfish's words. A BMC offers only some.
@@ -47,6 +50,8 @@ type bootDoc struct {
 	Enabled string       `json:"BootSourceOverrideEnabled"`
 	Mode    string       `json:"BootSourceOverrideMode"`
 	Allowed []BootDevice `json:"BootSourceOverrideTarget@Redfish.AllowableValues"`
+	Times   []string     `json:"BootSourceOverrideEnabled@Redfish.AllowableValues"`
+	Modes   []string     `json:"BootSourceOverrideMode@Redfish.AllowableValues"`
 }
 
 func (d bootDoc) override() BootOverride {
@@ -57,9 +62,9 @@ func (d bootDoc) override() BootOverride {
 	return boot
 }
 
-func (d bootDoc) isOnce(device BootDevice) bool {
+func (d bootDoc) is(device BootDevice, enabled string) bool {
 	boot := d.override()
-	return boot.Target == device && boot.Enabled == overrideOnce
+	return boot.Target == device && boot.Enabled == enabled
 }
 
 // Boot reads the boot override.
@@ -71,27 +76,51 @@ func (b *BMC) Boot(ctx context.Context) (BootOverride, error) {
 	return system.Boot.override(), nil
 }
 
-// BootOnce makes the next boot use the device. Any boot uses it up, so set it last
-// before the reset. The boot mode stays as it is: changing it takes a BIOS job.
+// BootOnce makes the next boot use the device. Any boot uses it up, also one that a job
+// of the BMC makes, so set it last before the reset. The boot mode stays as it is: changing
+// it takes a BIOS job.
 //
-// BMCs that list virtual media only below Managers, iDRAC firmware before 6.00, take
-// BootCd to mean the physical drive.
+// BootCd may mean the physical drive: use [BMC.BootMediaOnce] for an inserted image.
 func (b *BMC) BootOnce(ctx context.Context, device BootDevice) error {
-	system, err := b.system(ctx, opBootOnce)
+	return b.overrideBoot(ctx, device, overrideOnce)
+}
+
+// BootAlways makes every boot use the device until [BMC.ClearBootOverride]. The boot mode
+// stays as it is.
+func (b *BMC) BootAlways(ctx context.Context, device BootDevice) error {
+	return b.overrideBoot(ctx, device, overrideContinuous)
+}
+
+func (b *BMC) overrideBoot(ctx context.Context, device BootDevice, enabled string) error {
+	system, err := b.system(ctx, opBootSet)
 	if err != nil {
 		return err
 	}
-	if system.Boot.isOnce(device) {
+	if system.Boot.is(device, enabled) {
 		return nil
 	}
-	if allowed := system.Boot.Allowed; len(allowed) > 0 && !slices.Contains(allowed, device) {
-		return b.refuse(opBootOnce, fmt.Sprintf("the BMC does not offer to boot from %s", device), fmt.Sprintf("it offers %v", allowed))
+	if err := b.checkBoot(system.Boot, device, enabled); err != nil {
+		return err
 	}
 	change := map[string]string{
-		"BootSourceOverrideEnabled": overrideOnce,
+		"BootSourceOverrideEnabled": enabled,
 		"BootSourceOverrideTarget":  string(device),
 	}
-	return b.setBoot(ctx, opBootOnce, system, change, func(boot bootDoc) bool { return boot.isOnce(device) })
+	return b.setBoot(ctx, opBootSet, system, change, func(boot bootDoc) bool { return boot.is(device, enabled) })
+}
+
+// checkBoot refuses what the BMC does not offer, as far as it says, and what a server in
+// its boot mode would skip without a word.
+func (b *BMC) checkBoot(boot bootDoc, device BootDevice, enabled string) error {
+	switch {
+	case len(boot.Allowed) > 0 && !slices.Contains(boot.Allowed, device):
+		return b.refuse(opBootSet, fmt.Sprintf("the BMC does not offer to boot from %s", device), fmt.Sprintf("it offers %v", boot.Allowed))
+	case len(boot.Times) > 0 && !slices.Contains(boot.Times, enabled):
+		return b.refuse(opBootSet, "the BMC does not offer a boot override that is "+enabled, fmt.Sprintf("it offers %v", boot.Times))
+	case device == BootUefiHTTP && boot.Mode == modeLegacy:
+		return b.refuse(opBootSet, "a server in Legacy boot mode cannot boot over HTTP", "set the BIOS attribute BootMode to Uefi first")
+	}
+	return nil
 }
 
 // ClearBootOverride makes the next boot follow the boot order.

@@ -89,6 +89,60 @@ func TestBootOnceFromWhatIsNotOffered(t *testing.T) {
 	wantError(t, f.connect(t).BootOnce(t.Context(), BootFloppy), Permanent, "does not offer to boot from Floppy", "Cd")
 }
 
+func TestBootAlways(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name   string
+		is     object
+		writes int
+	}{
+		{"none before", override("None", "Disabled"), 1},
+		{"once is not always", override("Pxe", "Once"), 1},
+		{"set already", override("Pxe", "Continuous"), 0},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t)
+			f.edit(systemURI, c.is)
+			b := f.connect(t)
+			if err := b.BootAlways(t.Context(), BootPxe); err != nil {
+				t.Fatal(err)
+			}
+			if boot, err := b.Boot(t.Context()); err != nil || boot.Target != BootPxe || boot.Enabled != "Continuous" {
+				t.Errorf("%+v, %v", boot, err)
+			}
+			if got := len(f.writes()); got != c.writes {
+				t.Errorf("%d writes, want %d", got, c.writes)
+			}
+		})
+	}
+}
+
+func TestBootOverrideIsRefused(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name   string
+		boot   object
+		device BootDevice
+		says   []string
+	}{
+		{"a way that is not offered", object{"BootSourceOverrideEnabled@Redfish.AllowableValues": []string{"Once", "Disabled"}}, BootPxe, []string{"Continuous", "[Once Disabled]"}},
+		{"HTTP in Legacy mode", object{"BootSourceOverrideMode": "Legacy"}, BootUefiHTTP, []string{"Legacy", "BootMode"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFake(t)
+			f.edit(systemURI, object{"Boot": c.boot})
+			wantError(t, f.connect(t).BootAlways(t.Context(), c.device), Permanent, c.says...)
+			if got := f.writes(); got != nil {
+				t.Errorf("it asked nevertheless: %v", got)
+			}
+		})
+	}
+}
+
 // TestBootOnceInSettings is an iDRAC10: the system's own Boot is read-only.
 func TestBootOnceInSettings(t *testing.T) {
 	t.Parallel()

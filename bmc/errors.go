@@ -120,3 +120,11 @@ func retryAfter(err error) time.Duration {
 	}
 	return 0
 }
+
+// hideText keeps a secret that the BMC repeats out of an error.
+func hideText(err error, secret string) error {
+	if e, ok := errors.AsType[*Error](err); ok && secret != "" {
+		e.Message = strings.ReplaceAll(e.Message, secret, "[redacted]")
+	}
+	return err
+}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/stmcginnis/gofish/schemas"
 )
@@ -25,6 +26,8 @@ type failure struct {
 	// leaves the outcome unknown.
 	write bool
 	seen  *exchange
+	// timeout bounds the request and its answer instead of [Config.Timeout].
+	timeout time.Duration
 	// secrets are cut out of whatever the BMC answers.
 	secrets []string
 }

@@ -74,7 +74,7 @@ type fake struct {
 	open     map[net.Conn]bool
 }
 
-func newFake(t *testing.T) *fake {
+func newFake(t testing.TB) *fake {
 	t.Helper()
 	f := &fake{
 		docs:     documents(),
@@ -339,7 +339,7 @@ func (f *fake) usual(r request) answer {
 		return action(r.body)
 	}
 	if doc, ok := f.docs[path]; ok && r.method == http.MethodGet {
-		return answer{status: http.StatusOK, body: doc}
+		return answer{status: http.StatusOK, body: f.expand(r.uri, doc)}
 	}
 	return redfishError(http.StatusNotFound, "Base.1.12.ResourceMissingAtURI")
 }
@@ -373,7 +373,7 @@ func (f *fake) config() Config {
 }
 
 // connect returns a BMC on the fake that waits a thousandth of what it would.
-func (f *fake) connect(t *testing.T) *BMC {
+func (f *fake) connect(t testing.TB) *BMC {
 	t.Helper()
 	b, err := Connect(t.Context(), f.config())
 	if err != nil {
@@ -382,6 +382,9 @@ func (f *fake) connect(t *testing.T) *BMC {
 	b.pace = quickPace()
 	return b
 }
+
+// patient is the limit of waits that end well. A test of one that does not sets its own.
+const patient = 10 * time.Second
 
 func quickPace() pace {
 	return pace{
@@ -392,8 +395,23 @@ func quickPace() pace {
 		restartForced:   20 * time.Millisecond,
 		restartAsked:    50 * time.Millisecond,
 		boot:            50 * time.Millisecond,
-		insert:          100 * time.Millisecond,
+		attribute:       patient,
+		insert:          500 * time.Millisecond,
 		eject:           50 * time.Millisecond,
+		reinsert:        time.Millisecond,
+		firmware:        time.Millisecond,
+		network:         50 * time.Millisecond,
+		job:             time.Millisecond,
+		jobMax:          2 * time.Millisecond,
+		jobRetry:        time.Millisecond,
+		jobRetries:      3,
+		clearJobs:       patient,
+		ready:           time.Millisecond,
+		readyLimit:      patient,
+		bmcDown:         patient,
+		bmcPoll:         time.Millisecond,
+		bmcUp:           patient,
+		profile:         patient,
 	}
 }
 

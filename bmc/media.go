@@ -13,8 +13,11 @@ const (
 	opInsert = "insert media"
 	opEject  = "eject media"
 
-	// insertTries bounds how often other media, which keeps coming back, is ejected.
+	// insertTries bounds how often a cause is removed that keeps coming back.
 	insertTries = 3
+
+	attributeAttached = "VirtualMedia.1.Attached"
+	autoAttach        = "AutoAttach"
 )
 
 // InsertMedia connects an image, by its URL, to a slot: an index into [BMC.MediaSlots].
@@ -39,6 +42,7 @@ func (b *BMC) InsertMedia(ctx context.Context, slot int, image string) error {
 	return hideImage(b.insert(ctx, media, image, protocol), image)
 }
 
+// insert removes what is in the way, as far as the BMC's message tells, and tries again.
 func (b *BMC) insert(ctx context.Context, media *mediaDoc, image, protocol string) error {
 	inserted := media.isInserted()
 	for try := 1; ; try++ {
@@ -48,11 +52,58 @@ func (b *BMC) insert(ctx context.Context, media *mediaDoc, image, protocol strin
 			}
 		}
 		err := b.attach(ctx, media, image, protocol)
-		if !hasMessage(err, msgMediaInserted) || try == insertTries {
+		cure := b.cureInsert(err)
+		if cure == nil || ctx.Err() != nil {
 			return err
 		}
-		inserted = true // although it was not reported
+		if try == insertTries {
+			return b.unreachable(err)
+		}
+		if err := cure(ctx); err != nil {
+			return err
+		}
+		inserted = true // although it may not be reported
 	}
+}
+
+// cureInsert returns what to do before an insert that failed so is tried again, or nil.
+func (b *BMC) cureInsert(err error) func(context.Context) error {
+	switch {
+	case hasMessage(err, msgMediaInserted):
+		return func(context.Context) error { return nil }
+	case hasMessage(err, msgMediaDetached):
+		return b.freeMedia
+	case hasMessage(err, msgImageUnreachable, msgShareUnreachable):
+		// An iDRAC may hold a stale connection, which it takes some seconds to drop.
+		return func(ctx context.Context) error {
+			return b.failure(opInsert).of(ctx, sleep(ctx, b.pace.reinsert))
+		}
+	default:
+		return nil
+	}
+}
+
+// unreachable makes the last of the failures to reach an image Permanent.
+func (b *BMC) unreachable(err error) error {
+	if e, ok := errors.AsType[*Error](err); ok && hasMessage(err, msgImageUnreachable, msgShareUnreachable) {
+		last := *e
+		last.Outcome = Permanent
+		return &last
+	}
+	return err
+}
+
+// freeMedia attaches virtual media that was detached from the server, and ejects all of it:
+// a BMC in whose one slot something is stuck refuses to insert into another.
+func (b *BMC) freeMedia(ctx context.Context) error {
+	if err := b.EjectAll(ctx); err != nil {
+		return err
+	}
+	err := b.setAttribute(ctx, opInsert, attributeAttached, autoAttach)
+	if errors.Is(err, errNotOffered) {
+		return nil
+	}
+	return err
 }
 
 // attach inserts into an empty slot and confirms it.

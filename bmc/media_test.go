@@ -87,6 +87,7 @@ func TestInsertMedia(t *testing.T) {
 		unknown     = redfishError(400, "Base.1.12.ActionParameterUnknown")
 		connected   = redfishError(500, "IDRAC.2.8.VRM0012", "Base.1.12.InternalError")
 		unreachable = redfishError(400, "IDRAC.2.8.RAC0720")
+		detached    = redfishError(400, "IDRAC.2.8.VRM0021")
 	)
 	cases := []struct {
 		name    string
@@ -111,8 +112,13 @@ func TestInsertMedia(t *testing.T) {
 		{name: "the answer is lost", inserts: []answer{{drop: true}}, writes: []string{insert}, holds: image},
 		{name: "an error without effect", inserts: []answer{redfishError(500, "Base.1.12.InternalError")}, writes: []string{insert}, outcome: Transient},
 		{name: "accepted without effect", inserts: []answer{{status: 204}}, writes: []string{insert}, outcome: Unknown, says: "not confirmed"},
-		{name: "an image that cannot be reached", inserts: []answer{unreachable}, writes: []string{insert}, outcome: Transient, says: "media server"},
-		{name: "in use", inserts: []answer{redfishError(400, "IDRAC.2.8.VRM0021")}, writes: []string{insert}, outcome: Busy, says: "console"},
+		{name: "an image that cannot be reached at first", inserts: []answer{unreachable, unreachable}, writes: []string{insert, eject, insert, eject, insert}, holds: image},
+		{
+			name: "an image that cannot be reached", inserts: []answer{unreachable, unreachable, unreachable},
+			writes: []string{insert, eject, insert, eject, insert}, outcome: Permanent, says: "media server",
+		},
+		{name: "detached", inserts: []answer{detached, detached}, writes: []string{insert, eject, insert, eject, insert}, holds: image},
+		{name: "used by a console", inserts: []answer{detached, detached, detached}, writes: []string{insert, eject, insert, eject, insert}, outcome: Busy, says: "console"},
 		{name: "no licence", inserts: []answer{redfishError(400, "IDRAC.2.8.LIC501")}, writes: []string{insert}, outcome: Permanent, says: "licence"},
 		{name: "the other image does not go", is: other, ejects: []answer{{status: 204}}, writes: []string{eject}, holds: other, outcome: Unknown, says: "eject media"},
 	}
@@ -131,6 +137,29 @@ func TestInsertMedia(t *testing.T) {
 				t.Errorf("the slot holds %v, want %v", got, c.holds)
 			}
 		})
+	}
+}
+
+// TestInsertMediaAttachesTheDrives: the cure for detached media frees every slot.
+func TestInsertMediaAttachesTheDrives(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	slot2 := systemURI + "/VirtualMedia/2"
+	f.edit(slot2, object{"Inserted": true, "Image": image})
+	f.addAttributes(object{"VirtualMedia.1.Attached": "Detached"})
+	insert := f.actions["POST "+insert1URI]
+	f.on("POST "+insert1URI, func(body object) answer {
+		if f.attributes()["VirtualMedia.1.Attached"] != "AutoAttach" || f.docs[slot2]["Inserted"] == true {
+			return redfishError(500, "IDRAC.2.8.VRM0021")
+		}
+		return insert(body)
+	})
+	if err := f.connect(t).InsertMedia(t.Context(), 0, image); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"POST " + insert1URI, "POST " + slot2 + "/Actions/VirtualMedia.EjectMedia", "PATCH " + attributesURI, "POST " + eject1URI, "POST " + insert1URI}
+	if diff := cmp.Diff(want, f.writes()); diff != "" {
+		t.Errorf("writes (-want +got):\n%s", diff)
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	msgSessionLimit     = "SessionLimitExceeded"
 	msgNothingInserted  = "VRM0009"
 	msgMediaInserted    = "VRM0012"
+	msgMediaDetached    = "VRM0021"
 	msgImageUnreachable = "RAC0720"
 	msgShareUnreachable = "RAC0904"
 	msgNotWritable      = "PropertyNotWritable"
@@ -48,7 +49,7 @@ var meanings = map[string]meaning{
 	"PSU501":                       {Busy, hintPowerSettles},
 	"ActionParameterValueConflict": {Busy, hintPowerSettles},
 	msgMediaInserted:               {Busy, "another image is connected: eject it first"},
-	"VRM0021":                      {Busy, "virtual media is detached or used by a console: close the console, or set VirtualMedia.1.Attached to AutoAttach"},
+	msgMediaDetached:               {Busy, "virtual media is detached or used by a console: close the console; if it stays so, restart the BMC"},
 	msgNothingInserted:             {Permanent, "no image is connected"},
 	// iDRACs report these and may attach the image up to a minute later.
 	msgImageUnreachable:             {Unknown, hintImageUnreachable},
@@ -60,6 +61,7 @@ var meanings = map[string]meaning{
 	"ServiceShuttingDown":           {Transient, "the BMC is restarting"},
 	"LIC501":                        {Permanent, "the BMC's licence does not cover this: virtual media needs iDRAC Enterprise"},
 	"InsufficientPrivilege":         {Permanent, "give the BMC account the Administrator role"},
+	"CreateLimitReachedForResource": {Permanent, "the BMC has no room for one more: delete one that is not needed"},
 	msgNotWritable:                  {Permanent, ""},
 	msgPropertyReadOnly:             {Permanent, ""},
 }

@@ -13,6 +13,10 @@ const closers = 32
 // Pool shares one logged-in BMC, and so one of its few sessions, among everything
 // in the process that talks to it. The zero value is ready for use.
 type Pool struct {
+	// Pace multiplies the waits between looks at a BMC; 0 means 1. It is for simulators,
+	// which keep up with 0.05, and must not be changed after the first Get.
+	Pace float64
+
 	mu      sync.Mutex
 	entries map[string]*entry // by endpoint
 	closed  bool
@@ -86,10 +90,17 @@ func (p *Pool) connect(ctx context.Context, e *entry) {
 		_ = e.replaces.close(ctx)
 		e.replaces = nil
 	}
-	e.bmc, e.err = Connect(ctx, e.cfg)
+	e.bmc, e.err = connect(ctx, e.cfg, p.pace())
 	if e.err != nil {
 		p.forget(e)
 	}
+}
+
+func (p *Pool) pace() pace {
+	if p.Pace == 0 {
+		return realPace()
+	}
+	return realPace().times(p.Pace)
 }
 
 func (p *Pool) forget(e *entry) {

@@ -12,6 +12,9 @@ const (
 	opPowerState = "read power state"
 	opPowerOn    = "power on"
 	opPowerOff   = "power off"
+
+	// staleReads are how many reads a power state may lag behind.
+	staleReads = 5
 )
 
 // PowerState is a server's power state in Redfish's words.
@@ -80,20 +83,24 @@ func (b *BMC) PowerOn(ctx context.Context) error {
 // whether to force it.
 func (b *BMC) PowerOff(ctx context.Context, graceful bool) error {
 	if graceful {
-		return b.drive(ctx, opPowerOff, Off, ResetGracefulShutdown)
+		return b.drive(ctx, opPowerOff, Off, ResetGracefulShutdown, ResetPushPowerButton)
 	}
 	return b.drive(ctx, opPowerOff, Off, ResetForceOff)
 }
 
-func (b *BMC) drive(ctx context.Context, op string, want PowerState, by ResetType) error {
+func (b *BMC) drive(ctx context.Context, op string, want PowerState, by ...ResetType) error {
 	state, err := b.settledPower(ctx, op, want)
 	if err != nil || state == want {
 		return err
 	}
-	if err := b.push(ctx, op, want, by); err != nil {
+	before, err := b.system(ctx, op)
+	if err != nil {
 		return err
 	}
-	return b.awaitPower(ctx, op, want)
+	if err := b.push(ctx, op, want, by...); err != nil {
+		return err
+	}
+	return b.awaitPower(ctx, op, want, before)
 }
 
 // settledPower reads until two reads in a row agree on a state to act upon. Single
@@ -119,9 +126,9 @@ func passing(state, want PowerState) bool {
 // push asks for a power change until the BMC takes it. For up to a minute after the
 // opposite change an iDRAC answers 409, and it answers the same when the state is
 // reached already, so the state decides.
-func (b *BMC) push(ctx context.Context, op string, want PowerState, by ResetType) error {
+func (b *BMC) push(ctx context.Context, op string, want PowerState, by ...ResetType) error {
 	for try := 1; ; try++ {
-		err := b.reset(ctx, op, by)
+		err := b.reset(ctx, op, by...)
 		if err == nil || ctx.Err() != nil || OutcomeOf(err) == Permanent {
 			return err
 		}
@@ -149,23 +156,36 @@ func heading(state, want PowerState) bool {
 
 // awaitPower reads until two reads in a row are the wanted state, or, once that has
 // been seen, the opposite: the server has been there and gone on by itself, as one
-// whose installer turns it off.
-func (b *BMC) awaitPower(ctx context.Context, op string, want PowerState) error {
+// whose installer turns it off. One that was on only between two reads shows that by its
+// last reset, which is trusted once the state cannot be stale any more.
+func (b *BMC) awaitPower(ctx context.Context, op string, want PowerState, before *systemDoc) error {
 	agreed, away := 0, 0
-	reached := false
+	seen := false
 	w := wait{op: op, what: "power state " + string(want), every: b.pace.poll}
 	return b.until(ctx, w, func(ctx context.Context) (bool, error) {
 		state, err := b.readPower(ctx, op)
 		switch {
 		case err == nil && state == want:
-			agreed, away, reached = agreed+1, 0, true
-		case err == nil && reached && opposite(state, want):
+			agreed, away, seen = agreed+1, 0, true
+		case err == nil && opposite(state, want):
 			agreed, away = 0, away+1
 		default:
 			agreed, away = 0, 0
 		}
-		return agreed == 2 || away == 2, err
+		if agreed == 2 || away == 2 && seen {
+			return true, nil
+		}
+		if want == On && away >= staleReads {
+			return b.resetSince(ctx, op, before)
+		}
+		return false, err
 	})
+}
+
+func (b *BMC) resetSince(ctx context.Context, op string, before *systemDoc) (bool, error) {
+	was, _ := before.lastReset()
+	now, err := b.system(ctx, op)
+	return err == nil && now.resetSince(was), err
 }
 
 func opposite(state, want PowerState) bool {

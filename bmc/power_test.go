@@ -153,6 +153,53 @@ func (f *fake) readsBefore(kind string) int {
 	return reads
 }
 
+// TestPowerOnThatWasShort: the server was on between two reads only.
+func TestPowerOnThatWasShort(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.edit(systemURI, object{"LastResetTime": "2026-11-20T10:00:00Z"})
+	f.on("POST "+resetURI, func(object) answer {
+		f.docs[systemURI]["LastResetTime"] = "2026-11-22T10:00:00Z"
+		return answer{status: http.StatusNoContent}
+	})
+	if err := f.connect(t).PowerOn(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(f.seen("POST " + resetURI)); got != 1 {
+		t.Errorf("asked for %d resets, want 1", got)
+	}
+}
+
+// TestPowerByOtherTypes: some firmware lacks the type that says it best.
+func TestPowerByOtherTypes(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.edit(systemURI, object{"PowerState": "On", "Actions": object{"#ComputerSystem.Reset": object{
+		"target": resetURI, "ResetType@Redfish.AllowableValues": []string{"On", "ForceOff", "PushPowerButton", "PowerCycle"},
+	}}})
+	f.on("POST "+resetURI, func(body object) answer {
+		if body["ResetType"] == "PushPowerButton" {
+			f.docs[systemURI]["PowerState"] = "Off"
+		}
+		return answer{status: http.StatusNoContent}
+	})
+	b := f.connect(t)
+	if err := b.Restart(t.Context(), false); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, b.Restart(t.Context(), true), Permanent, "does not offer reset type GracefulRestart")
+	if err := b.PowerOff(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	var kinds []any
+	for _, r := range f.seen("POST " + resetURI) {
+		kinds = append(kinds, r.body["ResetType"])
+	}
+	if diff := cmp.Diff([]any{"PowerCycle", "PushPowerButton"}, kinds); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestPowerOffTypes(t *testing.T) {
 	t.Parallel()
 	for graceful, want := range map[bool]string{true: "GracefulShutdown", false: "ForceOff"} {

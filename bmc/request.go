@@ -1,7 +1,9 @@
 package bmc
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"strings"
 
@@ -29,29 +31,51 @@ func (b *BMC) call(ctx context.Context, f failure, requests func(*gofish.APIClie
 }
 
 func (b *BMC) attempt(ctx context.Context, client *gofish.APIClient, f failure, requests func(*gofish.APIClient) error) error {
+	done, err := b.limit.acquire(ctx, f.write)
+	if err != nil {
+		return f.of(ctx, err)
+	}
 	attemptCtx, seen := traced(ctx)
 	f.seen = seen
-	attemptCtx, cancel := context.WithTimeout(attemptCtx, b.cfg.Timeout)
+	attemptCtx, cancel := context.WithTimeout(attemptCtx, cmp.Or(f.timeout, b.cfg.Timeout))
 	defer cancel()
-	return f.of(ctx, requests(client.WithContext(attemptCtx)))
+	err = f.of(ctx, requests(client.WithContext(attemptCtx)))
+	done(err)
+	return err
 }
 
 // get reads a resource into out and returns its ETag. The URI is used as the BMC
 // wrote it: decoding and encoding an iDRAC's %23 again would name another resource.
 func (b *BMC) get(ctx context.Context, op, uri string, out any) (etag string, err error) {
+	err = b.read(ctx, op, uri, func(resp *http.Response) error {
+		etag = resp.Header.Get("ETag")
+		return decode(resp.Body, out)
+	})
+	return etag, err
+}
+
+// body reads what need not be a JSON document.
+func (b *BMC) body(ctx context.Context, op, uri string) (body []byte, err error) {
+	err = b.read(ctx, op, uri, func(resp *http.Response) error {
+		var err error
+		body, err = io.ReadAll(resp.Body)
+		return err
+	})
+	return body, err
+}
+
+func (b *BMC) read(ctx context.Context, op, uri string, use func(*http.Response) error) error {
 	if err := b.checkURI(op, uri); err != nil {
-		return "", err
+		return err
 	}
-	err = b.call(ctx, b.failure(op), func(c *gofish.APIClient) error {
+	return b.call(ctx, b.failure(op), func(c *gofish.APIClient) error {
 		resp, err := c.Get(uri) //nolint:bodyclose // closed by gofish's own clean-up
 		if err != nil {
 			return err
 		}
 		defer schemas.DeferredCleanupHTTPResponse(resp)
-		etag = resp.Header.Get("ETag")
-		return decode(resp.Body, out)
+		return use(resp)
 	})
-	return etag, err
 }
 
 // post runs an action. It sends no If-Match: an iDRAC refuses it on actions.
@@ -65,15 +89,23 @@ func (b *BMC) post(ctx context.Context, op, uri string, body any) error {
 // ETags in some forms, so it tries the tag as given, in its strong form and last
 // without: what is patched here is one setting, not a read-modify-write.
 func (b *BMC) patch(ctx context.Context, op, uri, etag string, body any) error {
+	return matching(etag, func(headers map[string]string) error {
+		return b.write(ctx, op, uri, func(c *gofish.APIClient) (*http.Response, error) {
+			return c.PatchWithHeaders(uri, body, headers)
+		})
+	})
+}
+
+// matching runs a conditional request with one form of the ETag after the other until
+// the BMC does not say that it does not match.
+func matching(etag string, request func(headers map[string]string) error) error {
 	var err error
 	for _, tag := range matchForms(etag) {
 		headers := map[string]string{}
 		if tag != "" {
 			headers["If-Match"] = tag
 		}
-		err = b.write(ctx, op, uri, func(c *gofish.APIClient) (*http.Response, error) {
-			return c.PatchWithHeaders(uri, body, headers)
-		})
+		err = request(headers)
 		if !hasStatus(err, http.StatusPreconditionFailed) {
 			return err
 		}

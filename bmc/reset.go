@@ -35,16 +35,20 @@ func (b *BMC) Reset(ctx context.Context, kind ResetType) error {
 	return b.reset(ctx, opReset, kind)
 }
 
-func (b *BMC) reset(ctx context.Context, op string, kind ResetType) error {
+// reset asks for the first of the kinds that the BMC offers.
+func (b *BMC) reset(ctx context.Context, op string, kinds ...ResetType) error {
 	system, err := b.system(ctx, op)
 	if err != nil {
 		return err
 	}
 	action := system.Actions.Reset
-	if len(action.Allowed) > 0 && !slices.Contains(action.Allowed, kind) {
-		return b.refuse(op, fmt.Sprintf("the BMC does not offer reset type %s", kind), fmt.Sprintf("it offers %v", action.Allowed))
+	i := slices.IndexFunc(kinds, func(kind ResetType) bool {
+		return len(action.Allowed) == 0 || slices.Contains(action.Allowed, kind)
+	})
+	if i < 0 {
+		return b.refuse(op, fmt.Sprintf("the BMC does not offer reset type %s", kinds[0]), fmt.Sprintf("it offers %v", action.Allowed))
 	}
-	return b.post(ctx, op, action.Target, map[string]ResetType{"ResetType": kind})
+	return b.post(ctx, op, action.Target, map[string]ResetType{"ResetType": kinds[i]})
 }
 
 // LastResetTime returns when the server was last reset, by the BMC's clock, and
@@ -81,11 +85,12 @@ func (b *BMC) Restart(ctx context.Context, graceful bool) error {
 	if err != nil {
 		return err
 	}
-	kind, limit := ResetForceRestart, b.pace.restartForced
+	// Early iDRAC8 firmware knows no ForceRestart.
+	kinds, limit := []ResetType{ResetForceRestart, ResetPowerCycle}, b.pace.restartForced
 	if graceful {
-		kind, limit = ResetGracefulRestart, b.pace.restartAsked
+		kinds, limit = []ResetType{ResetGracefulRestart}, b.pace.restartAsked
 	}
-	asked := b.reset(ctx, opRestart, kind)
+	asked := b.reset(ctx, opRestart, kinds...)
 	if asked != nil && (OutcomeOf(asked) != Unknown || ctx.Err() != nil) {
 		return asked
 	}
@@ -97,7 +102,7 @@ func (b *BMC) Restart(ctx context.Context, graceful bool) error {
 			return err
 		}
 	}
-	return b.awaitPower(ctx, opRestart, On)
+	return b.awaitPower(ctx, opRestart, On, before)
 }
 
 // awaitRestart looks for a sign of the restart: another reset time or a state other
@@ -110,8 +115,13 @@ func (b *BMC) awaitRestart(ctx context.Context, before *systemDoc, limit time.Du
 		if err != nil {
 			return false, err
 		}
-		at, reported := now.lastReset()
 		state := powerState(now.PowerState)
-		return reported && !at.Equal(was) || state != On && state != PowerUnknown, nil
+		return now.resetSince(was) || state != On && state != PowerUnknown, nil
 	})
+}
+
+// resetSince tells whether the BMC reports another last reset than this.
+func (s *systemDoc) resetSince(was time.Time) bool {
+	at, reported := s.lastReset()
+	return reported && !at.Equal(was)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 
 	"github.com/stmcginnis/gofish"
@@ -15,6 +16,8 @@ const (
 	// mainSystem ends the server's own URI on an iDRAC, beside which it may list DPUs.
 	mainSystem = "/System.Embedded.1"
 	expanded   = "?$expand=*($levels=1)"
+	// maxPages bounds the parts of a collection. iDRACs hand out 50 or more members each.
+	maxPages = 50
 )
 
 // The documents below hold only what the package uses.
@@ -24,6 +27,7 @@ type link struct {
 
 type collection struct {
 	Members []json.RawMessage
+	Next    string `json:"Members@odata.nextLink"`
 }
 
 type systemDoc struct {
@@ -38,6 +42,7 @@ type systemDoc struct {
 	Boot               bootDoc
 	EthernetInterfaces link
 	VirtualMedia       link
+	Bios               link
 	Actions            struct {
 		Reset struct {
 			Target  string      `json:"target"`
@@ -55,9 +60,24 @@ type systemDoc struct {
 }
 
 type managerDoc struct {
+	URI             string `json:"@odata.id"`
 	Model           string
 	FirmwareVersion string
+	LastResetTime   string
 	VirtualMedia    link
+	Actions         managerActions
+	Links           struct {
+		Oem struct {
+			Dell dellLinks
+		}
+	}
+}
+
+type managerActions struct {
+	Reset struct {
+		Target string `json:"target"`
+	} `json:"#Manager.Reset"`
+	Oem dellLinks
 }
 
 // system reads the server's own system resource.
@@ -78,32 +98,31 @@ func (b *BMC) system(ctx context.Context, op string) (*systemDoc, error) {
 // findSystem returns the URI of the server's own system, which does not change
 // while the BMC runs.
 func (b *BMC) findSystem(ctx context.Context, op string) (string, error) {
-	if uri := b.knownSystem(); uri != "" {
-		return uri, nil
-	}
-	members, err := b.members(ctx, op, systemsURI)
-	if err != nil {
-		return "", err
-	}
-	if len(members) == 0 {
-		return "", b.refuse(op, "the BMC lists no system", "check that the endpoint is a server's BMC")
-	}
-	uri := members[0]
-	for _, member := range members {
-		if strings.HasSuffix(member, mainSystem) {
-			uri = member
+	return b.place("system", func() (string, error) {
+		members, err := b.members(ctx, op, systemsURI)
+		if err != nil {
+			return "", err
 		}
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.systemURI = uri
-	return uri, nil
+		if len(members) == 0 {
+			return "", b.refuse(op, "the BMC lists no system", "check that the endpoint is a server's BMC")
+		}
+		uri := members[0]
+		for _, member := range members {
+			if strings.HasSuffix(member, mainSystem) {
+				uri = member
+			}
+		}
+		return uri, nil
+	})
 }
 
-func (b *BMC) knownSystem() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.systemURI
+// ownManager reads the BMC's own resource when the system is not needed besides.
+func (b *BMC) ownManager(ctx context.Context, op string) (*managerDoc, error) {
+	system, err := b.system(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	return b.manager(ctx, op, system)
 }
 
 // manager reads the BMC's own resource.
@@ -123,6 +142,7 @@ func (b *BMC) manager(ctx context.Context, op string, system *systemDoc) (*manag
 	}
 	doc := new(managerDoc)
 	_, err := b.get(ctx, op, managers[0], doc)
+	doc.URI = managers[0]
 	return doc, err
 }
 
@@ -140,17 +160,23 @@ func (b *BMC) members(ctx context.Context, op, uri string) ([]string, error) {
 }
 
 // readMembers returns the members of a collection: with one request when the BMC
-// can expand it, else with one more for each.
+// can expand it, else with one more for each. Members that are gone by then are left out.
 func readMembers[T any](ctx context.Context, b *BMC, op, uri string) ([]T, error) {
 	list, err := b.list(ctx, op, uri)
 	if err != nil {
 		return nil, err
 	}
-	docs := make([]T, len(list.Members))
-	for i, member := range list.Members {
-		if err := readMember(ctx, b, op, member, &docs[i]); err != nil {
+	docs := make([]T, 0, len(list.Members))
+	for _, member := range list.Members {
+		doc := *new(T)
+		err := readMember(ctx, b, op, member, &doc)
+		if hasStatus(err, http.StatusNotFound) {
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
+		docs = append(docs, doc)
 	}
 	return docs, nil
 }
@@ -173,15 +199,32 @@ func readMember(ctx context.Context, b *BMC, op string, member json.RawMessage, 
 
 // list reads a collection, expanded if the BMC can do that after all.
 func (b *BMC) list(ctx context.Context, op, uri string) (collection, error) {
-	var list collection
-	if b.offers(func(s *gofish.Service) bool { return s.ProtocolFeaturesSupported.ExpandQuery.ExpandAll }) {
-		_, err := b.get(ctx, op, uri+expanded, &list)
+	if b.expands() {
+		list, err := b.pages(ctx, op, uri+expanded)
 		if err == nil || OutcomeOf(err) != Permanent {
 			return list, err
 		}
 	}
-	_, err := b.get(ctx, op, uri, &list)
-	return list, err
+	return b.pages(ctx, op, uri)
+}
+
+// pages reads a collection that the BMC may hand out in parts. A chain of parts that
+// does not end is cut.
+func (b *BMC) pages(ctx context.Context, op, uri string) (collection, error) {
+	var whole collection
+	for page := 0; uri != "" && page < maxPages; page++ {
+		var part collection
+		if _, err := b.get(ctx, op, uri, &part); err != nil {
+			return collection{}, err
+		}
+		whole.Members = append(whole.Members, part.Members...)
+		uri = part.Next
+	}
+	return whole, nil
+}
+
+func (b *BMC) expands() bool {
+	return b.offers(func(s *gofish.Service) bool { return s.ProtocolFeaturesSupported.ExpandQuery.ExpandAll })
 }
 
 // offers tells whether the service root announces a protocol feature.

@@ -17,10 +17,8 @@ const (
 	// maxBody bounds an answer. The largest real ones, full logs, are a few MiB.
 	maxBody = 32 << 20
 	// An iDRAC closes idle connections after 60 s.
-	idleTimeout = 50 * time.Second
-	// An iDRAC serves about this many requests at once before it slows down.
-	maxConcurrent = 2
-	maxRedirects  = 5
+	idleTimeout  = 50 * time.Second
+	maxRedirects = 5
 	// maxRetryAfter bounds what a BMC can ask for.
 	maxRetryAfter = 10 * time.Minute
 )
