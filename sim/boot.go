@@ -34,16 +34,28 @@ func (s *Server) bootOnce(ctx context.Context) ending {
 	if !pause(ctx, s.fleet.cfg.Timing.POST) {
 		return stays
 	}
-	override := s.takeOverride()
-	switch override.target {
+	rebooted := s.applyStaged(ctx)
+	s.applyBIOSDefaults()
+	plan := s.takeBootPlan()
+	if rebooted {
+		return reboots
+	}
+	if ctx.Err() != nil {
+		return stays
+	}
+	switch plan.target {
 	case targetNone, targetHdd:
 		s.bootDisk(ctx)
 	case targetCd:
-		return s.bootMedia(ctx, override.mode)
+		if _, physical := s.takeFault(CdIsPhysical, systemURI); physical || !plan.virtualCD {
+			s.record(BootFailed, "device", targetCd, "reason", "the physical CD drive is empty")
+			return stays
+		}
+		return s.bootMedia(ctx, plan.mode)
 	case "BiosSetup", "Utilities":
-		s.record(Boot, "device", override.target)
+		s.record(Boot, "device", plan.target)
 	default:
-		s.record(BootFailed, "device", override.target, "reason", "no boot image was found on this device")
+		s.record(BootFailed, "device", plan.target, "reason", "no boot image was found on this device")
 	}
 	return stays
 }
@@ -95,7 +107,7 @@ type medium struct {
 
 // loadMedia does what the firmware does: open the image and load its boot image.
 func (s *Server) loadMedia(ctx context.Context, mode string) (*medium, error) {
-	m, err := s.openMedia(ctx, bootSlot)
+	m, err := s.openMedia(ctx, s.bootSlot())
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +119,16 @@ func (s *Server) loadMedia(ctx context.Context, mode string) (*medium, error) {
 	return m, nil
 }
 
+// bootSlot is the first of the bootable slots that has an image.
+func (s *Server) bootSlot() int {
+	for i := range s.gen.bootSlots {
+		if _, ok := s.attached(i); ok {
+			return i
+		}
+	}
+	return 0
+}
+
 var errNoMedia = errors.New("no virtual media is inserted")
 
 func (s *Server) openMedia(ctx context.Context, index int) (*medium, error) {
@@ -116,16 +138,16 @@ func (s *Server) openMedia(ctx context.Context, index int) (*medium, error) {
 	}
 	remote, err := openPatiently(ctx, s.images, location, s.fleet.cfg.Timing)
 	if err != nil {
-		return nil, fmt.Errorf("slot %s: %w", slotID(index), err)
+		return nil, fmt.Errorf("slot %s: %w", s.slotID(index), err)
 	}
 	volume, err := openVolume(remote, remote.size)
 	if err != nil {
-		return nil, fmt.Errorf("slot %s: %w", slotID(index), err)
+		return nil, fmt.Errorf("slot %s: %w", s.slotID(index), err)
 	}
 	return &medium{slot: index, url: location, remote: remote, volume: volume}, nil
 }
 
 func (s *Server) recordRead(m *medium) {
-	s.record(ImageRead, "slot", slotID(m.slot), "image", m.url, "label", m.volume.label,
+	s.record(ImageRead, "slot", s.slotID(m.slot), "image", m.url, "label", m.volume.label,
 		"bytes", strconv.FormatInt(m.remote.transferred, 10), "requests", strconv.Itoa(m.remote.requests))
 }

@@ -69,6 +69,9 @@ func (s *Server) setOverride(boot doc) error {
 	if err != nil {
 		return err
 	}
+	if mode != "" && s.gen.bootModeReadOnly {
+		return refuseReadOnly("BootSourceOverrideMode")
+	}
 	s.mu.Lock()
 	s.override = s.override.with(target, enabled, mode)
 	now := s.override
@@ -83,6 +86,9 @@ func (s *Server) takeOverride() bootOverride {
 	defer s.mu.Unlock()
 	taken := s.override
 	if taken.enabled == overrideOnce {
+		if _, lost := s.takeFaultLocked(BootOnceLost, systemURI); lost {
+			taken = noOverride(taken.mode)
+		}
 		s.override = noOverride(taken.mode)
 	}
 	return taken

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 )
 
@@ -20,7 +19,7 @@ type ServerInfo struct {
 // Info returns the server's identity and present state.
 func (s *Server) Info() ServerInfo {
 	info := ServerInfo{
-		Tag: s.tag, URL: s.url, User: s.fleet.cfg.Username, Fingerprint: s.fingerprint, MAC: s.mac, PowerState: s.PowerState(),
+		Tag: s.tag, URL: s.url, User: s.fleet.cfg.Username, Fingerprint: s.Fingerprint(), MAC: s.mac, PowerState: s.PowerState(),
 	}
 	if installed, ok := s.Installed(); ok {
 		info.Installed = &installed
@@ -34,13 +33,18 @@ func (s *Server) Info() ServerInfo {
 //	GET /sim/servers                  list of ServerInfo
 //	GET /sim/servers/{tag}/journal    list of Event
 //	PUT /sim/servers/{tag}/faults     replaces the faults by a list of Fault; 204
+//	GET /sim/faults                   list of ActiveFault, all servers
+//	POST /sim/faults                  adds a list of Fault, to the servers they name; 201 and {"ids":[…]}
+//	DELETE /sim/faults                takes all away; 204
+//	DELETE /sim/faults/{id}           takes one away; 204
+//	GET /sim/faults/kinds             list of FaultKind
 //
 // An error is an object with the one key "error".
 func (f *Fleet) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sim/servers", f.listServers)
 	mux.HandleFunc("GET /sim/servers/{tag}/journal", f.withServer(listJournal))
-	mux.HandleFunc("PUT /sim/servers/{tag}/faults", f.withServer(putFaults))
+	f.addFaultRoutes(mux)
 	return mux
 }
 
@@ -56,7 +60,7 @@ func (f *Fleet) withServer(do func(*Server, http.ResponseWriter, *http.Request))
 	return func(w http.ResponseWriter, r *http.Request) {
 		s := f.Server(r.PathValue("tag"))
 		if s == nil {
-			writeControl(w, http.StatusNotFound, map[string]string{"error": "no simulated server has this service tag"})
+			refuseControl(w, http.StatusNotFound, "no simulated server has this service tag")
 			return
 		}
 		do(s, w, r)
@@ -65,21 +69,6 @@ func (f *Fleet) withServer(do func(*Server, http.ResponseWriter, *http.Request))
 
 func listJournal(s *Server, w http.ResponseWriter, _ *http.Request) {
 	writeControl(w, http.StatusOK, append([]Event{}, s.Journal()...))
-}
-
-func putFaults(s *Server, w http.ResponseWriter, r *http.Request) {
-	decoder := json.NewDecoder(io.LimitReader(r.Body, maxRequestBody))
-	decoder.DisallowUnknownFields()
-	var faults []Fault
-	if err := decoder.Decode(&faults); err != nil {
-		writeControl(w, http.StatusBadRequest, map[string]string{"error": "faults: " + err.Error()})
-		return
-	}
-	if err := s.SetFaults(faults...); err != nil {
-		writeControl(w, http.StatusBadRequest, map[string]string{"error": err.Error()})
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
 }
 
 func writeControl(w http.ResponseWriter, status int, body any) {

@@ -29,8 +29,28 @@ const (
 	InstallWaiting  = "InstallWaiting"  // no answer file: stopped at the interactive prompt
 	InstallDone     = "InstallDone"     // Detail: family, hostname
 	InstallFailed   = "InstallFailed"   // Detail: reason
-	SessionCreated  = "SessionCreated"  // Detail: id
-	SessionDeleted  = "SessionDeleted"  // Detail: id
+	ManagerRestart  = "ManagerRestart"  // the iDRAC restarts
+	JobCreated      = "JobCreated"      // Detail: id, type, target
+	JobEnded        = "JobEnded"        // Detail: id, type, target, state
+	JobDeleted      = "JobDeleted"      // Detail: id
+	JobsCleared     = "JobsCleared"     // the whole queue was emptied
+	AttributesSet   = "AttributesSet"   // Detail: target, and each attribute with its new value
+	FirmwareUpdated = "FirmwareUpdated" // Detail: component, from, to
+	VolumeCreated   = "VolumeCreated"   // Detail: volume, name, controller
+	VolumeDeleted   = "VolumeDeleted"   // Detail: volume, name, controller
+	DriveErased     = "DriveErased"     // Detail: drive, serial
+	SystemErased    = "SystemErased"    // Detail: components
+	LogCleared      = "LogCleared"      // Detail: log
+	AccountChanged  = "AccountChanged"  // Detail: id, user, role
+	ManagerNetwork  = "ManagerNetwork"  // the iDRAC's interface was configured; Detail: address, vlan
+	PowerCapSet     = "PowerCapSet"     // Detail: enabled, watts
+	Subscribed      = "Subscribed"      // Detail: id, destination
+	Unsubscribed    = "Unsubscribed"    // Detail: id
+	// SubscriptionDisabled follows failed deliveries; Detail: id, destination.
+	SubscriptionDisabled = "SubscriptionDisabled"
+	FaultShown           = "FaultShown"     // Detail: fault, path, id
+	SessionCreated       = "SessionCreated" // Detail: id
+	SessionDeleted       = "SessionDeleted" // Detail: id
 )
 
 // journalLimit bounds the memory of a long-running fleet; the oldest events go first.
@@ -109,6 +129,7 @@ func (s *Server) record(kind string, detail ...string) {
 	}
 	s.journal.append(e)
 	s.fleet.sink.write(e)
+	s.logEvent(e)
 	s.log.Debug("simulated event", "kind", kind)
 }
 

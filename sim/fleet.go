@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,11 +18,18 @@ type Config struct {
 	Servers int // how many; default 1
 	// Listen is a host and port. With port 0, the default, each server gets a free
 	// port; with port N the servers take N, N+1, and so on.
-	Listen             string
+	Listen string
+	// Generation is one of the constants such as IDRAC10, or several with commas between
+	// that the servers take in turn; default IDRAC9v7.
+	Generation         string
 	Username, Password string // of every iDRAC; default root and calvin
 	Timing             Timing
-	Journal            io.Writer    // optional: one JSON Event a line, all servers
-	Log                *slog.Logger // default: discard
+	// Seed makes what is left to chance repeatable: the same seed, servers, faults and
+	// requests have the same outcome.
+	Seed    uint64
+	Faults  []Fault      // that the fleet starts with
+	Journal io.Writer    // optional: one JSON Event a line, all servers
+	Log     *slog.Logger // default: discard
 }
 
 // Timing is how long things take. A zero or negative field means its default.
@@ -36,8 +44,15 @@ type Timing struct {
 	CallbackRetry time.Duration
 	// CallbackPatience is how long an installer tries to reach a server; 30 s.
 	CallbackPatience time.Duration
+	// SessionIdle is how long a session lasts without a request; 30 min.
+	SessionIdle time.Duration
 	// ReadPatience is how long reads of an inserted image are repeated that nobody answers; 30 s.
 	ReadPatience time.Duration
+	Job          time.Duration // a job that runs, until it ends; 400 ms
+	// TaskPurge is how long firmware that forgets tasks keeps one that has ended; 5 s.
+	TaskPurge      time.Duration
+	ManagerRestart time.Duration // the iDRAC restarts until it answers again; 1 s
+	ManagerReady   time.Duration // from there until the Lifecycle Controller is ready; 500 ms
 }
 
 func (t Timing) withDefaults() Timing {
@@ -50,13 +65,19 @@ func (t Timing) withDefaults() Timing {
 		MediaSettle:      orDefault(t.MediaSettle, 100*time.Millisecond),
 		CallbackRetry:    orDefault(t.CallbackRetry, 250*time.Millisecond),
 		CallbackPatience: orDefault(t.CallbackPatience, 30*time.Second),
+		SessionIdle:      orDefault(t.SessionIdle, 30*time.Minute),
 		ReadPatience:     orDefault(t.ReadPatience, 30*time.Second),
+		Job:              orDefault(t.Job, 400*time.Millisecond),
+		TaskPurge:        orDefault(t.TaskPurge, 5*time.Second),
+		ManagerRestart:   orDefault(t.ManagerRestart, time.Second),
+		ManagerReady:     orDefault(t.ManagerReady, 500*time.Millisecond),
 	}
 }
 
 func (c Config) withDefaults() Config {
 	c.Servers = cmp.Or(c.Servers, 1)
 	c.Listen = cmp.Or(c.Listen, "127.0.0.1:0")
+	c.Generation = cmp.Or(c.Generation, IDRAC9v7)
 	c.Username = cmp.Or(c.Username, "root")
 	c.Password = cmp.Or(c.Password, "calvin")
 	c.Timing = c.Timing.withDefaults()
@@ -68,10 +89,13 @@ func (c Config) withDefaults() Config {
 
 // Fleet is a set of running simulated servers. It is safe for concurrent use.
 type Fleet struct {
-	cfg       Config
-	sink      sink
-	resources map[string]resource // by URI; the same on all servers
-	servers   []*Server
+	cfg     Config
+	sink    sink
+	gens    []*generation // that the servers take in turn
+	tables  map[*generation]table
+	servers []*Server
+
+	faultIDs atomic.Int64 // the last one given out
 }
 
 // Start brings up the fleet: every server listens when it returns, switched off and
@@ -85,11 +109,21 @@ func Start(cfg Config) (*Fleet, error) {
 	if cfg.Servers < 0 || (port != 0 && port+cfg.Servers-1 > 65535) {
 		return nil, fmt.Errorf("simulated fleet: %d servers from port %d do not fit: use fewer, or a lower port", cfg.Servers, port)
 	}
-	f := &Fleet{cfg: cfg, sink: sink{w: cfg.Journal}, resources: resources()}
+	gens, err := parseGenerations(cfg.Generation)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fleet{cfg: cfg, sink: sink{w: cfg.Journal}, gens: gens, tables: map[*generation]table{}}
+	for _, g := range gens {
+		f.tables[g] = newTable(g)
+	}
 	for i := range cfg.Servers {
 		if err := f.add(i, host, port); err != nil {
 			return nil, errors.Join(err, f.Close())
 		}
+	}
+	if _, err := f.BreakAll(cfg.Faults); err != nil {
+		return nil, errors.Join(err, f.Close())
 	}
 	return f, nil
 }
@@ -110,7 +144,7 @@ func (f *Fleet) add(index int, host string, port int) error {
 	if port != 0 {
 		port += index
 	}
-	s, err := startServer(f, index, net.JoinHostPort(host, strconv.Itoa(port)))
+	s, err := startServer(f, f.gens[index%len(f.gens)], index, net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return err
 	}

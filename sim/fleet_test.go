@@ -29,6 +29,10 @@ var quick = Timing{
 	MediaSettle:      20 * time.Millisecond,
 	CallbackRetry:    20 * time.Millisecond,
 	CallbackPatience: 5 * time.Second,
+	Job:              20 * time.Millisecond,
+	TaskPurge:        100 * time.Millisecond,
+	ManagerRestart:   20 * time.Millisecond,
+	ManagerReady:     20 * time.Millisecond,
 }
 
 // patience bounds every wait of the tests; it is only ever used up by a failure.
@@ -165,6 +169,12 @@ func eventually(t *testing.T, what string, done func() bool) {
 		}
 	}
 }
+
+// Of the default generation.
+const (
+	mediaURI    = systemURI + "/VirtualMedia"
+	maxSessions = 8
+)
 
 func kinds(s *Server) []string {
 	var list []string

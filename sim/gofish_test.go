@@ -31,7 +31,7 @@ func TestGofishReadsEverything(t *testing.T) {
 		t.Fatalf("%d systems, error %v", len(systems), err)
 	}
 	system := systems[0]
-	if system.SKU != s.Tag() || system.Model != model || system.PowerState != schemas.OffPowerState {
+	if system.SKU != s.Tag() || system.Model != s.gen.model || system.PowerState != schemas.OffPowerState {
 		t.Errorf("system %s, %s, %s", system.SKU, system.Model, system.PowerState)
 	}
 	nics, err := system.EthernetInterfaces()
@@ -39,7 +39,7 @@ func TestGofishReadsEverything(t *testing.T) {
 		t.Errorf("network interfaces %v, error %v", nics, err)
 	}
 	managers, err := client.Service.Managers()
-	if err != nil || len(managers) != 1 || managers[0].FirmwareVersion != firmwareVersion {
+	if err != nil || len(managers) != 1 || managers[0].FirmwareVersion != s.gen.firmware {
 		t.Errorf("managers %v, error %v", managers, err)
 	}
 	chassis, err := client.Service.Chassis()
@@ -111,4 +111,56 @@ func TestGofishDrivesAnInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "eject", func() bool { return len(s.Media()) == 1 })
+}
+
+// TestGofishSetsBootOverride has the independent client find out where Boot is written.
+func TestGofishSetsBootOverride(t *testing.T) {
+	t.Parallel()
+	for _, g := range generations {
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
+			s := startGeneration(t, g.name)
+			client := connect(t, s)
+			defer client.Logout()
+			system, err := schemas.GetComputerSystem(client, systemURI)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := system.SetBoot(&schemas.Boot{
+				BootSourceOverrideTarget: schemas.PxeBootSource, BootSourceOverrideEnabled: schemas.OnceBootSourceOverrideEnabled,
+			}); err != nil {
+				t.Fatal(err)
+			}
+			if got := readOverride(t, s).target; got != "Pxe" {
+				t.Errorf("the override is %s", got)
+			}
+		})
+	}
+}
+
+// TestGofishUpdatesAttributes goes through the settings resource to the job and its end.
+func TestGofishUpdatesAttributes(t *testing.T) {
+	t.Parallel()
+	s := startOne(t)
+	client := connect(t, s)
+	defer client.Logout()
+	system, err := schemas.GetComputerSystem(client, systemURI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bios, err := system.Bios()
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, err := bios.UpdateBiosAttributesApplyAtWithTask(schemas.SettingsAttributes{"NumLock": "Off"}, schemas.OnResetSettingsApplyTime)
+	if err != nil || task == nil {
+		t.Fatalf("task %v, error %v", task, err)
+	}
+	if _, err := system.Reset(schemas.OnResetType); err != nil {
+		t.Fatal(err)
+	}
+	await(t, s, JobEnded, "state", jobCompleted)
+	if got := s.Attribute(biosFQDD, "NumLock"); got != "Off" {
+		t.Errorf("NumLock is %s", got)
+	}
 }

@@ -323,7 +323,7 @@ func TestNeverInstalls(t *testing.T) {
 		kind       string
 		reason     string
 	}{
-		"no medium":       {nil, good, BootFailed, "no virtual media"},
+		"seed alone":      {nil, good, BootFailed, "no El Torito"},
 		"not an ISO":      {make([]byte, 100*sector), good, BootFailed, "CD001"},
 		"too short":       {image[:10*sector], good, BootFailed, "outside the image"},
 		"not bootable":    {good, good, BootFailed, "no El Torito"},

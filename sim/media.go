@@ -6,16 +6,17 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
 const (
 	slotCount = 2
-	bootSlot  = 0 // the lowest slot that takes a CD is the one that is booted
-	insertAt  = "/Actions/VirtualMedia.InsertMedia"
-	ejectAt   = "/Actions/VirtualMedia.EjectMedia"
+
+	mediaAttached = "VirtualMedia.1.Attached" // the attribute that connects all slots to the host
+
+	insertAt = "/Actions/VirtualMedia.InsertMedia"
+	ejectAt  = "/Actions/VirtualMedia.EjectMedia"
 )
 
 var (
@@ -34,7 +35,9 @@ type slot struct {
 	settles        time.Time // when Inserted shows the last action
 }
 
-func slotID(index int) string { return strconv.Itoa(index + 1) }
+func (g *generation) mediaURI() string { return g.mediaHome + "/VirtualMedia" }
+
+func (s *Server) slotID(index int) string { return s.gen.mediaSlots[index] }
 
 // inserted is what the Inserted property says.
 func (m *slot) inserted(now time.Time) bool {
@@ -44,17 +47,27 @@ func (m *slot) inserted(now time.Time) bool {
 // used reports whether an image is attached, or about to be.
 func (m *slot) used() bool { return m.image != "" && !m.ejecting }
 
+func (t table) addMedia(g *generation) {
+	t[g.mediaURI()] = resource{get: (*Server).mediaCollection}
+	for i, id := range g.mediaSlots {
+		uri := g.mediaURI() + "/" + id
+		t[uri] = resource{get: func(s *Server) doc { return s.mediaSlot(i) }}
+		t[uri+insertAt] = action(func(s *Server, r *http.Request, body doc) error { return s.insertMedia(r.Context(), i, body) })
+		t[uri+ejectAt] = action(func(s *Server, _ *http.Request, _ doc) error { return s.ejectMedia(i) })
+	}
+}
+
 func (s *Server) mediaCollection() doc {
 	uris := make([]string, 0, slotCount)
 	for i := range slotCount {
-		uris = append(uris, mediaURI+"/"+slotID(i))
+		uris = append(uris, s.gen.mediaURI()+"/"+s.slotID(i))
 	}
-	return collection(mediaURI, "VirtualMedia", "VirtualMedia Collection", uris...)
+	return collection(s.gen.mediaURI(), "VirtualMedia", "VirtualMedia Collection", uris...)
 }
 
 func (s *Server) mediaSlot(index int) doc {
-	id := slotID(index)
-	uri := mediaURI + "/" + id
+	id := s.slotID(index)
+	uri := s.gen.mediaURI() + "/" + id
 	body := described(uri, "VirtualMedia", "v1_6_2", id, "VirtualMedia Instance "+id)
 	body["Description"] = "iDRAC Virtual Media Instance"
 	body["MediaTypes"] = insertedMediaTypes
@@ -105,6 +118,12 @@ func (s *Server) insertMedia(ctx context.Context, index int, body doc) error {
 	if err != nil {
 		return err
 	}
+	if err := s.refuseInsert(index, body); err != nil {
+		return err
+	}
+	if s.Attribute(idracFQDD, mediaAttached) == "Detached" {
+		return refuseDetached()
+	}
 	if s.slotUsed(index) {
 		return refuseOccupied()
 	}
@@ -114,14 +133,20 @@ func (s *Server) insertMedia(ctx context.Context, index int, body doc) error {
 	if !s.attach(index, wanted) {
 		return refuseOccupied()
 	}
-	s.record(InsertMedia, "slot", slotID(index), "image", wanted.image)
-	return nil
+	s.record(InsertMedia, "slot", s.slotID(index), "image", wanted.image)
+	return s.reportInsert(index)
 }
 
 func refuseOccupied() *refusal {
 	return dellRefusal(http.StatusInternalServerError, "VRM0012",
 		"The Virtual Media image server is already connected.",
 		"Disconnect the image that is attached, and retry the operation.")
+}
+
+func refuseDetached() *refusal {
+	return dellRefusal(http.StatusInternalServerError, "VRM0021",
+		"The Virtual Media is detached or the Virtual Media devices selected are already in use.",
+		"Attach the virtual media or end the session that uses the devices, and retry the operation.")
 }
 
 func (s *Server) slotUsed(index int) bool {
@@ -213,12 +238,16 @@ func (s *Server) ejectMedia(index int) error {
 	}
 	s.mu.Unlock()
 	if !ejected.used() {
-		return dellRefusal(http.StatusInternalServerError, "VRM0009",
-			"No Virtual Media devices are currently connected.",
-			"Make sure that an image is attached before it is detached.")
+		return refuseEmpty()
 	}
-	s.record(EjectMedia, "slot", slotID(index), "image", ejected.image)
-	return nil
+	s.record(EjectMedia, "slot", s.slotID(index), "image", ejected.image)
+	return s.reportEject(index)
+}
+
+func refuseEmpty() *refusal {
+	return dellRefusal(http.StatusInternalServerError, "VRM0009",
+		"No Virtual Media devices are currently connected.",
+		"Make sure that an image is attached before it is detached.")
 }
 
 // attached returns the image in a slot that the host can see now.

@@ -6,29 +6,40 @@ import (
 	"strings"
 )
 
-// Prefixes of the message registries of iDRAC9 firmware 7.x.
+// messageKey names a message of a registry. Its id holds the registry's version too,
+// which depends on the generation.
+type messageKey struct{ registry, key string }
+
 const (
-	baseRegistry = "Base.1.12."
-	dellRegistry = "IDRAC.2.8."
+	baseRegistry = "Base"
+	dellRegistry = "IDRAC"
 )
+
+func (g *generation) messageID(m messageKey) string {
+	version := g.dellVersion
+	if m.registry == baseRegistry {
+		version = g.baseVersion
+	}
+	return m.registry + "." + version + "." + m.key
+}
 
 // refusal is a Redfish error answer.
 type refusal struct {
 	status     int
-	id         string // with the registry prefix
+	id         messageKey
 	message    string
 	args       []string
 	resolution string
 	severity   string
 }
 
-func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.id, r.message) }
+func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %s", r.status, r.id.key, r.message) }
 
-func (r *refusal) body() doc {
+func (r *refusal) body(g *generation) doc {
 	return doc{"error": doc{
-		"code":                  baseRegistry + "GeneralError",
+		"code":                  g.messageID(messageKey{baseRegistry, "GeneralError"}),
 		"message":               "A general error has occurred. See ExtendedInfo for more information.",
-		"@Message.ExtendedInfo": []doc{extendedInfo(r.id, r.message, r.severity, r.resolution, r.args)},
+		"@Message.ExtendedInfo": []doc{extendedInfo(g.messageID(r.id), r.message, r.severity, r.resolution, r.args)},
 	}}
 }
 
@@ -48,20 +59,20 @@ func extendedInfo(id, message, severity, resolution string, args []string) doc {
 	}
 }
 
-// success is the body of a write that has nothing else to say.
-func success() doc {
-	return doc{"@Message.ExtendedInfo": []doc{
-		extendedInfo(dellRegistry+"SYS413", "The operation successfully completed.", "OK", "No response action is required.", nil),
-		extendedInfo(baseRegistry+"Success", "The request completed successfully.", "OK", "None.", nil),
-	}}
+// writeSuccess answers a write that has nothing else to say.
+func (s *Server) writeSuccess(w http.ResponseWriter) {
+	writeJSON(w, http.StatusOK, doc{"@Message.ExtendedInfo": []doc{
+		extendedInfo(s.gen.messageID(messageKey{dellRegistry, "SYS413"}), "The operation successfully completed.", "OK", "No response action is required.", nil),
+		extendedInfo(s.gen.messageID(messageKey{baseRegistry, "Success"}), "The request completed successfully.", "OK", "None.", nil),
+	}})
 }
 
 func baseRefusal(status int, key, message, resolution string, args ...string) *refusal {
-	return &refusal{status, baseRegistry + key, message, args, resolution, "Critical"}
+	return &refusal{status, messageKey{baseRegistry, key}, message, args, resolution, "Critical"}
 }
 
 func dellRefusal(status int, key, message, resolution string, args ...string) *refusal {
-	return &refusal{status, dellRegistry + key, message, args, resolution, "Critical"}
+	return &refusal{status, messageKey{dellRegistry, key}, message, args, resolution, "Critical"}
 }
 
 func refuseMissing(uri string) *refusal {
@@ -80,6 +91,12 @@ func refuseAccess() *refusal {
 	return baseRefusal(http.StatusUnauthorized, "AccessDenied",
 		"The authentication credentials included with this request are missing or invalid.",
 		"Attempt to ensure that the URI is correct and that the service has the appropriate credentials.")
+}
+
+func refusePrivilege() *refusal {
+	return baseRefusal(http.StatusForbidden, "InsufficientPrivilege",
+		"There are insufficient privileges for the account or credentials associated with the current session to perform the requested operation.",
+		"Either abandon the operation or change the associated access rights and resubmit the request.")
 }
 
 func refusePrecondition() *refusal {

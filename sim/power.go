@@ -14,12 +14,12 @@ const (
 	statePoweringOff = "PoweringOff"
 )
 
-var resetTypes = []string{
+var allResetTypes = []string{
 	"On", "ForceOff", "ForceRestart", "GracefulRestart", "GracefulShutdown", "PushPowerButton", "Nmi", "PowerCycle",
 }
 
 func (s *Server) resetAction(_ *http.Request, body doc) error {
-	kind, err := oneOf(body, "ResetType", resetTypes)
+	kind, err := oneOf(body, "ResetType", s.gen.resetTypes)
 	if err != nil {
 		return err
 	}
@@ -45,6 +45,9 @@ func (s *Server) reset(kind string) error {
 	if !ok || s.closed {
 		return refuseState(s.power)
 	}
+	if err := s.refuseReset(kind, next); err != nil {
+		return err
+	}
 	s.lastReset = time.Now()
 	s.record(Reset, "ResetType", kind)
 	if next.runs != nil {
@@ -69,6 +72,9 @@ func (s *Server) lifeAfter(kind string) (next life, ok bool) {
 	case "ForceOff":
 		return life{statePoweringOff, s.powerDown}, isOn || s.power == statePoweringOn
 	case "GracefulShutdown":
+		if isOn && s.ignoresShutdown() {
+			return life{}, true
+		}
 		return life{statePoweringOff, s.powerDown}, isOn
 	case "PowerCycle":
 		return life{statePoweringOff, s.powerCycle}, isOn
@@ -93,6 +99,16 @@ func (s *Server) live(next life) {
 		defer stop()
 		next.runs(ctx)
 	})
+}
+
+// restartForJob boots the host, so that staged jobs are carried out.
+func (s *Server) restartForJob() {
+	kind := "PowerCycle"
+	if s.PowerState() == stateOff {
+		kind = "On"
+	}
+	// In between two states the host is on its way to a boot, or off for good reason.
+	_ = s.reset(kind)
 }
 
 // powerUp goes on from PoweringOn.

@@ -6,8 +6,13 @@ import (
 	"strings"
 )
 
-// applyQuery narrows ($select) or widens ($expand) a resource as the request asks.
+// applyQuery cuts ($filter, $skip, $top), widens ($expand) and narrows ($select) a
+// resource as the request asks.
 func (s *Server) applyQuery(body doc, query url.Values) (doc, error) {
+	body, err := pageMembers(body, query)
+	if err != nil {
+		return nil, err
+	}
 	if expand := query.Get("$expand"); expand != "" {
 		if !oneLevel(expand) {
 			return nil, refuseQuery("$expand", expand)

@@ -16,15 +16,19 @@ const maxRequestBody = 1 << 20
 // doc is a JSON object.
 type doc = map[string]any
 
-// etag is the weak entity tag of a resource, in an iDRAC's form.
-func etag(body doc) string {
+// etag is the entity tag of a resource, in an iDRAC's form.
+func (s *Server) etag(body doc) string {
 	encoded, err := json.Marshal(body)
 	if err != nil {
 		return ""
 	}
 	hash := fnv.New64a()
 	_, _ = hash.Write(encoded)
-	return fmt.Sprintf(`W/"gen-%x"`, hash.Sum64())
+	tag := fmt.Sprintf(`"gen-%x"`, hash.Sum64())
+	if s.gen.strongETags {
+		return tag
+	}
+	return "W/" + tag
 }
 
 // etagMatches compares weakly, and ignores the suffix that some servers add to the tag
@@ -57,7 +61,7 @@ func writeJSON(w http.ResponseWriter, status int, body doc) {
 	_, _ = w.Write(encoded)
 }
 
-func writeRefusal(w http.ResponseWriter, err error) {
+func (s *Server) writeRefusal(w http.ResponseWriter, err error) {
 	refused, ok := errors.AsType[*refusal](err)
 	if !ok {
 		refused = baseRefusal(http.StatusInternalServerError, "InternalError",
@@ -66,7 +70,7 @@ func writeRefusal(w http.ResponseWriter, err error) {
 	if refused.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="RedfishService"`)
 	}
-	writeJSON(w, refused.status, refused.body())
+	writeJSON(w, refused.status, refused.body(s.gen))
 }
 
 // readBody decodes the request's JSON object. An empty body is an empty object, since

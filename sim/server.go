@@ -14,28 +14,54 @@ import (
 
 // Server is one simulated machine with its iDRAC. It is safe for concurrent use.
 type Server struct {
-	fleet       *Fleet
-	log         *slog.Logger
-	tag, mac    string
-	url         string
-	fingerprint string
-	journal     *journal
-	http        *http.Server
-	images      *http.Client // how this iDRAC fetches images
-	running     sync.WaitGroup
+	fleet    *Fleet
+	gen      *generation
+	table    table // of the generation
+	log      *slog.Logger
+	tag, mac string
+	url      string
+	journal  *journal
+	logs     logs
+	events   *events
+	door     *door
+	http     *http.Server
+	images   *http.Client // how this iDRAC fetches images
+	running  sync.WaitGroup
+	alive    context.Context //nolint:containedctx // bounds what goes on between requests
+	die      context.CancelFunc
 
-	mu        sync.Mutex
-	closed    bool
-	power     string             // Off, PoweringOn, On, PoweringOff
-	stopLife  context.CancelFunc // ends what the host is doing
-	lastReset time.Time
-	override  bootOverride
-	slots     [slotCount]slot
-	disk      *Installation // what is on the disk; nil: nothing bootable
-	osRunning bool
-	sessions  map[string]*session // by token
-	sessionID int                 // the last one given out
-	faults    []Fault
+	firmwareMu sync.Mutex
+	firmware   map[string]string // versions that were installed, by FQDD
+
+	mu          sync.Mutex
+	closed      bool
+	identity    identity
+	power       string             // Off, PoweringOn, On, PoweringOff
+	stopLife    context.CancelFunc // ends what the host is doing
+	stale       staleState
+	lastReset   time.Time
+	override    bootOverride
+	slots       [slotCount]slot
+	disk        *Installation // what is on the disk; nil: nothing bootable
+	osRunning   bool
+	sessions    map[string]*session // by token
+	sessionIdle time.Duration       // a session ends after so long without a request
+	sessionID   int                 // the last one given out
+	downUntil   time.Time           // when the iDRAC answers again
+	readyAt     time.Time           // when the Lifecycle Controller is ready
+	jobs        []*job              // oldest first
+	// Attributes that are not at their default, by FQDD and name.
+	attributes   map[string]map[string]string
+	pendingBIOS  map[string]string // attributes that a job will set
+	biosDefaults bool              // the next boot resets the BIOS
+	volumes      []Volume
+	jobSerial    int // of the last one
+	faults       []*activeFault
+	accounts     accounts
+	network      managerNic
+	labels       labels
+	cap          powerCap
+	reports      map[string]reportSetting // by report id
 }
 
 // Installation is an operating system that a simulated installer put on a disk.
@@ -47,32 +73,45 @@ type Installation struct {
 	Time        time.Time `json:"time"`
 }
 
-func startServer(f *Fleet, index int, address string) (*Server, error) {
+func startServer(f *Fleet, gen *generation, index int, address string) (*Server, error) {
 	tag := serviceTag(index)
-	cert, fingerprint, err := newCertificate(tag)
+	shown, err := newIdentity(tag, time.Now().Add(validity-time.Hour))
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", address) //nolint:noctx // it does not wait
+	entrance, err := openDoor(address)
 	if err != nil {
 		return nil, fmt.Errorf("simulated server %s: %w", tag, err)
 	}
 	s := &Server{
 		fleet:       f,
+		gen:         gen,
+		table:       f.tables[gen],
 		log:         f.cfg.Log.With("server", tag),
 		tag:         tag,
 		mac:         macAddress(index),
-		url:         "https://" + reachable(listener.Addr()),
-		fingerprint: fingerprint,
+		url:         "https://" + reachable(entrance.Addr()),
 		journal:     newJournal(),
+		door:        entrance,
 		images:      newImageClient(),
 		power:       stateOff,
 		stopLife:    func() {},
 		lastReset:   time.Now(),
+		downUntil:   time.Now(),
 		override:    noOverride(modeUEFI),
 		sessions:    map[string]*session{},
+		identity:    shown,
+		sessionIdle: f.cfg.Timing.SessionIdle,
+		events:      newEvents(),
+		accounts:    newAccounts(f.cfg.Username, f.cfg.Password),
+		network:     newManagerNic(tag),
+		reports:     newReportSettings(),
+		attributes:  map[string]map[string]string{},
+		firmware:    map[string]string{},
+		volumes:     gen.firstVolumes(),
 	}
-	s.serve(listener, cert)
+	s.alive, s.die = context.WithCancel(context.Background())
+	s.serve()
 	return s, nil
 }
 
@@ -86,7 +125,7 @@ func reachable(addr net.Addr) string {
 }
 
 // serve speaks HTTP/1.1 only, as an iDRAC does.
-func (s *Server) serve(listener net.Listener, cert tls.Certificate) {
+func (s *Server) serve() {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	s.http = &http.Server{
@@ -95,10 +134,10 @@ func (s *Server) serve(listener net.Listener, cert tls.Certificate) {
 		ReadHeaderTimeout: 30 * time.Second,
 		IdleTimeout:       60 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
+		TLSConfig:         &tls.Config{GetCertificate: s.certificate, MinVersion: tls.VersionTLS12},
 	}
 	s.running.Go(func() {
-		if err := s.http.ServeTLS(listener, "", ""); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.ServeTLS(s.door, "", ""); !errors.Is(err, http.ErrServerClosed) {
 			s.log.Error("simulated iDRAC stopped serving", "error", err)
 		}
 	})
@@ -109,6 +148,7 @@ func (s *Server) stop() error {
 	s.mu.Lock()
 	s.closed = true
 	s.stopLife()
+	s.die()
 	s.mu.Unlock()
 	err := s.http.Close()
 	s.running.Wait()
@@ -125,9 +165,8 @@ func (s *Server) Tag() string { return s.tag }
 // URL returns the root of the iDRAC, such as https://127.0.0.1:40001.
 func (s *Server) URL() string { return s.url }
 
-// Fingerprint returns the hex SHA-256 of the SubjectPublicKeyInfo of the iDRAC's
-// certificate.
-func (s *Server) Fingerprint() string { return s.fingerprint }
+// Generation returns which of the constants such as IDRAC10 the server is.
+func (s *Server) Generation() string { return s.gen.name }
 
 // MAC returns the address of the only network interface.
 func (s *Server) MAC() string { return s.mac }
@@ -156,7 +195,7 @@ func (s *Server) Media() map[string]string {
 	media := map[string]string{}
 	for i := range s.slots {
 		if s.slots[i].inserted(time.Now()) {
-			media[slotID(i)] = s.slots[i].image
+			media[s.slotID(i)] = s.slots[i].image
 		}
 	}
 	return media

@@ -1,11 +1,17 @@
 package sim
 
+func (t table) addRoot() {
+	t["/redfish"] = resource{get: (*Server).versions, public: true}
+	t[rootURI] = resource{get: (*Server).serviceRoot, public: true}
+	t[rootURI+"/odata"] = resource{get: (*Server).odata, public: true}
+}
+
 func (s *Server) versions() doc { return doc{"v1": rootURI + "/"} }
 
 func (s *Server) serviceRoot() doc {
 	body := described(rootURI, "ServiceRoot", "v1_15_0", "RootService", "Root Service")
 	body["Description"] = "Root Service"
-	body["RedfishVersion"] = "1.18.0"
+	body["RedfishVersion"] = s.gen.redfish
 	body["Vendor"] = "Dell"
 	body["Product"] = "Integrated Dell Remote Access Controller"
 	body["UUID"] = nil
@@ -13,6 +19,20 @@ func (s *Server) serviceRoot() doc {
 	body["Managers"] = ref(managersURI)
 	body["Chassis"] = ref(chassisListURI)
 	body["SessionService"] = ref(sessionServiceURI)
+	body["AccountService"] = ref(accountServiceURI)
+	body["EventService"] = ref(eventServiceURI)
+	if s.gen.telemetry {
+		body["TelemetryService"] = ref(telemetryURI)
+	}
+	body["Registries"] = ref(registriesURI)
+	body["Tasks"] = ref(taskServiceURI)
+	body["UpdateService"] = ref(updateServiceURI)
+	if s.gen.licenses {
+		body["LicenseService"] = ref(licenseServiceURI)
+	}
+	if s.gen.jobService {
+		body["JobService"] = ref(jobServiceURI)
+	}
 	body["Links"] = doc{"Sessions": ref(sessionsURI)}
 	body["Oem"] = doc{"Dell": doc{
 		"@odata.type":       "#DellServiceRoot.v1_0_0.DellServiceRoot",
@@ -23,7 +43,7 @@ func (s *Server) serviceRoot() doc {
 	body["ProtocolFeaturesSupported"] = doc{
 		"ExcerptQuery":    false,
 		"ExpandQuery":     doc{"ExpandAll": true, "Levels": true, "Links": true, "MaxLevels": 1, "NoLinks": true},
-		"FilterQuery":     false,
+		"FilterQuery":     true,
 		"OnlyMemberQuery": false,
 		"SelectQuery":     true,
 	}

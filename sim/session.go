@@ -2,7 +2,6 @@ package sim
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"maps"
 	"net/http"
 	"slices"
@@ -10,46 +9,77 @@ import (
 	"time"
 )
 
+// Limits of the property SessionTimeout, in seconds.
 const (
-	maxSessions    = 8                // an iDRAC9's limit over all of its interfaces
-	sessionTimeout = 30 * time.Minute // without a request
+	shortestSession = 30
+	longestSession  = 24 * 60 * 60
 )
 
+func (t table) addSessions() {
+	t[sessionServiceURI] = resource{get: (*Server).sessionService, patch: (*Server).patchSessionService}
+	t[sessionsURI] = resource{get: (*Server).sessionCollection, post: (*Server).login, below: (*Server).sessionResource}
+}
+
+func (s *Server) sessionResource(id string) (resource, bool) {
+	username, ok := s.sessionUser(id)
+	if !ok {
+		return resource{}, false
+	}
+	return resource{
+		get:    func(*Server) doc { return sessionDoc(id, username) },
+		remove: func(s *Server) error { return s.logout(id) },
+	}, true
+}
+
 type session struct {
-	id   string
-	used time.Time
+	id, username string
+	used         time.Time
 }
 
 // expireSessions forgets idle sessions. The caller holds s.mu.
 func (s *Server) expireSessions(now time.Time) {
-	maps.DeleteFunc(s.sessions, func(_ string, open *session) bool { return now.Sub(open.used) > sessionTimeout })
+	maps.DeleteFunc(s.sessions, func(_ string, open *session) bool { return now.Sub(open.used) > s.sessionIdle })
 }
 
-// authenticated accepts a session token or Basic credentials.
-func (s *Server) authenticated(r *http.Request) bool {
+// authorize refuses a request whose user is unknown, or may not make it.
+func (s *Server) authorize(r *http.Request, uri string) error {
+	username, ok := s.authenticated(r)
+	if !ok {
+		return refuseAccess()
+	}
+	if !isRead(r.Method) && !s.mayWrite(username, uri) {
+		return refusePrivilege()
+	}
+	return nil
+}
+
+// authenticated returns the user of a session token or of Basic credentials.
+func (s *Server) authenticated(r *http.Request) (username string, ok bool) {
 	if token := r.Header.Get("X-Auth-Token"); token != "" {
 		return s.useToken(token)
 	}
 	username, password, ok := r.BasicAuth()
-	return ok && s.credentials(username, password, r.URL.Path)
+	return username, ok && s.credentials(username, password, r.URL.Path)
 }
 
-func (s *Server) useToken(token string) bool {
+func (s *Server) useToken(token string) (username string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.expireSessions(now)
 	open, ok := s.sessions[token]
-	if ok {
-		open.used = now
+	if !ok {
+		return "", false
 	}
-	return ok
+	open.used = now
+	return open.username, true
 }
 
 func (s *Server) credentials(username, password, path string) bool {
-	same := subtle.ConstantTimeCompare([]byte(username), []byte(s.fleet.cfg.Username)) &
-		subtle.ConstantTimeCompare([]byte(password), []byte(s.fleet.cfg.Password))
-	if same != 1 {
+	s.mu.Lock()
+	accepted := s.accounts.accept(username, password)
+	s.mu.Unlock()
+	if !accepted {
 		return false
 	}
 	_, refused := s.takeFault(RefusePassword, path)
@@ -72,7 +102,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	if !s.credentials(username, password, r.URL.Path) {
 		return refuseAccess()
 	}
-	id, token, err := s.openSession()
+	id, token, err := s.openSession(username)
 	if err != nil {
 		return err
 	}
@@ -83,23 +113,44 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *Server) openSession() (id, token string, err error) {
+func (s *Server) openSession(username string) (id, token string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	s.expireSessions(now)
-	if len(s.sessions) >= maxSessions {
-		return "", "", dellRefusal(http.StatusServiceUnavailable, "RAC0218",
-			"The maximum number of user sessions is reached.",
-			"Close a session that is no longer needed, or wait until one times out, and retry the operation.")
+	if len(s.sessions) >= s.gen.maxSessions {
+		return "", "", refuseSession()
 	}
 	s.sessionID++
 	id, token = strconv.Itoa(s.sessionID), rand.Text()
-	s.sessions[token] = &session{id: id, used: now}
+	s.sessions[token] = &session{id: id, username: username, used: now}
 	return id, token, nil
 }
 
-func (s *Server) hasSession(id string) bool { return slices.Contains(s.sessionIDs(), id) }
+func refuseSession() *refusal {
+	return dellRefusal(http.StatusServiceUnavailable, "RAC0218",
+		"The maximum number of user sessions is reached.",
+		"Close a session that is no longer needed, or wait until one times out, and retry the operation.")
+}
+
+// dropSession forgets a session as if it had timed out.
+func (s *Server) dropSession(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, token)
+}
+
+func (s *Server) sessionUser(id string) (string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.expireSessions(time.Now())
+	for _, open := range s.sessions {
+		if open.id == id {
+			return open.username, true
+		}
+	}
+	return "", false
+}
 
 func (s *Server) sessionIDs() []string {
 	s.mu.Lock()
@@ -130,10 +181,33 @@ func (s *Server) sessionService() doc {
 	body := described(sessionServiceURI, "SessionService", "v1_1_9", "SessionService", "Session Service")
 	body["Description"] = "Session Service"
 	body["ServiceEnabled"] = true
-	body["SessionTimeout"] = int(sessionTimeout.Seconds())
+	body["SessionTimeout"] = s.sessionSeconds()
 	body["Sessions"] = ref(sessionsURI)
 	body["Status"] = healthy()
 	return body
+}
+
+func (s *Server) sessionSeconds() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return int(s.sessionIdle.Seconds())
+}
+
+// patchSessionService sets the idle timeout, the one thing a client can write here.
+func (s *Server) patchSessionService(body doc) error {
+	for name := range body {
+		if name != "SessionTimeout" {
+			return refusePatch(name, s.sessionService())
+		}
+	}
+	seconds, err := integer(body, "SessionTimeout", s.sessionSeconds(), shortestSession, longestSession)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessionIdle = time.Duration(seconds) * time.Second
+	return nil
 }
 
 func (s *Server) sessionCollection() doc {

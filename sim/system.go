@@ -6,12 +6,21 @@ import (
 )
 
 const (
-	model       = "PowerEdge R660"
-	maker       = "Dell Inc."
-	biosVersion = "2.4.4"
-	nicID       = "NIC.Integrated.1-1-1"
-	resetAt     = "/Actions/ComputerSystem.Reset"
+	maker   = "Dell Inc."
+	nicID   = "NIC.Integrated.1-1-1"
+	resetAt = "/Actions/ComputerSystem.Reset"
 )
+
+func (t table) addSystem(g *generation) {
+	t[systemsURI] = resource{get: (*Server).systems}
+	t[systemURI] = resource{get: (*Server).system, patch: (*Server).patchSystem}
+	t[systemURI+resetAt] = action((*Server).resetAction)
+	t[nicsURI] = resource{get: (*Server).nics}
+	t[nicURI] = resource{get: (*Server).nic}
+	if g.hasBootSettings {
+		t.addSystemSettings()
+	}
+}
 
 func (s *Server) systems() doc {
 	return collection(systemsURI, "ComputerSystem", "Computer System Collection", systemURI)
@@ -23,10 +32,21 @@ func (s *Server) system() doc {
 	s.describeState(body)
 	body["Actions"] = doc{"#ComputerSystem.Reset": doc{
 		"target":                            systemURI + resetAt,
-		"ResetType@Redfish.AllowableValues": resetTypes,
+		"ResetType@Redfish.AllowableValues": s.gen.resetTypes,
 	}}
+	body["Bios"] = ref(biosURI)
+	body["Processors"] = ref(processorsURI)
+	body["Memory"] = ref(memoryURI)
+	body["SecureBoot"] = ref(secureBootURI)
+	setLinks(body, "PCIeDevices", s.gen.pcieURIs()...)
+	body["Storage"] = ref(storageURI)
 	body["EthernetInterfaces"] = ref(nicsURI)
-	body["VirtualMedia"] = ref(mediaURI)
+	if s.gen.hasBootSettings {
+		body["@Redfish.Settings"] = s.settingsLink(systemSettingsURI)
+	}
+	if s.gen.mediaHome == systemURI {
+		body["VirtualMedia"] = ref(s.gen.mediaURI())
+	}
 	body["Links"] = doc{
 		"Chassis": []doc{ref(chassisURI)}, "Chassis@odata.count": 1,
 		"ManagedBy": []doc{ref(managerURI)}, "ManagedBy@odata.count": 1,
@@ -38,19 +58,20 @@ func (s *Server) describeHardware(body doc) {
 	body["Description"] = "Computer System which represents a machine (physical or virtual) and the local resources such as memory, cpu and other devices that can be accessed from that machine."
 	body["SystemType"] = "Physical"
 	body["Manufacturer"] = maker
-	body["Model"] = model
+	body["Model"] = s.gen.model
 	body["SKU"] = s.tag
 	body["SerialNumber"] = "SIM" + s.tag
 	body["PartNumber"] = "0SIMR6A00"
 	body["UUID"] = systemUUID(s.tag)
-	body["AssetTag"] = ""
-	body["BiosVersion"] = biosVersion
+	s.describeLabels(body)
+	body["BiosVersion"] = s.firmwareVersion(biosFQDD)
 	body["MemorySummary"] = doc{
-		"TotalSystemMemoryGiB": 256, "MemoryMirroring": "System", "Status": healthy(),
+		"TotalSystemMemoryGiB": s.gen.dimms.count * s.gen.dimms.gibibytes, "MemoryMirroring": "System", "Status": healthy(),
 	}
+	cpu := s.gen.cpus
 	body["ProcessorSummary"] = doc{
-		"Count": 2, "CoreCount": 64, "LogicalProcessorCount": 128, "ThreadingEnabled": true,
-		"Model": "Intel(R) Xeon(R) Gold 6430", "Status": healthy(),
+		"Count": cpu.count, "CoreCount": cpu.count * cpu.cores, "LogicalProcessorCount": 2 * cpu.count * cpu.cores,
+		"ThreadingEnabled": true, "Model": cpu.model, "Status": healthy(),
 	}
 	body["Status"] = healthy()
 }
@@ -58,7 +79,7 @@ func (s *Server) describeHardware(body doc) {
 func (s *Server) describeState(body doc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	body["PowerState"] = s.power
+	body["PowerState"] = s.shownPower()
 	body["LastResetTime"] = s.lastReset.Format(time.RFC3339)
 	body["HostName"] = ""
 	if s.osRunning && s.disk != nil {
@@ -77,16 +98,28 @@ func (s *Server) describeState(body doc) {
 	}
 }
 
-// patchSystem sets the boot override, the one thing a client can write here.
+// patchSystem sets the boot override and the labels.
 func (s *Server) patchSystem(body doc) error {
 	for name := range body {
-		if name != "Boot" {
+		if name != "Boot" && !isLabel(name) {
 			return refusePatch(name, s.system())
 		}
 	}
-	boot, ok := body["Boot"].(doc)
+	if err := s.setLabels(body); err != nil {
+		return err
+	}
+	sent, ok := body["Boot"]
+	if !ok {
+		return nil
+	}
+	boot, ok := sent.(doc)
 	if !ok {
 		return refuseType("Boot")
+	}
+	if s.gen.bootInSettings {
+		for name := range boot {
+			return refuseReadOnly(name)
+		}
 	}
 	return s.setOverride(boot)
 }
