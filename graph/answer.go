@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -33,47 +34,99 @@ func CheckAnswer(answer map[string]any, schema json.RawMessage) Problems {
 
 // within reports whether the fault is at the path, or below it.
 func (f schemaFault) within(path string) bool {
-	return strings.HasPrefix(strings.Join(f.location, ".")+".", path+".")
+	keys := strings.Split(path, ".")
+	if len(f.location) < len(keys) {
+		return false
+	}
+	for i, key := range keys {
+		if key != anyElement && key != f.location[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func isSealed(s string) bool { return strings.HasPrefix(s, sealedPrefix) }
 
+// anyElement stands in a path for every element of an array.
+const anyElement = "[]"
+
 // SecretNames returns the paths of the properties that a schema calls secret:
-// those that are writeOnly or of format password. Nested objects are followed.
-func SecretNames(schema json.RawMessage) []string {
-	var s secretSchema
-	if len(schema) == 0 || json.Unmarshal(schema, &s) != nil {
-		return nil
-	}
-	return s.secrets("")
-}
+// those that are writeOnly or of format password. Nested objects and the elements of
+// arrays are followed; a path has [] for the latter, as in users.[].password.
+func SecretNames(schema json.RawMessage) []string { return parseSecrets(schema).names("") }
 
 type secretSchema struct {
 	Format     string                  `json:"format"`
 	WriteOnly  bool                    `json:"writeOnly"`
 	Properties map[string]secretSchema `json:"properties"`
+	Items      *secretSchema           `json:"items"`
 }
 
-func (s secretSchema) secrets(path string) []string {
-	if path != "" && (s.WriteOnly || s.Format == "password") {
+// parseSecrets finds none in what is not a schema.
+func parseSecrets(schema json.RawMessage) secretSchema {
+	var s secretSchema
+	if len(schema) == 0 || json.Unmarshal(schema, &s) != nil {
+		return secretSchema{}
+	}
+	return s
+}
+
+func (s secretSchema) secret() bool { return s.WriteOnly || s.Format == "password" }
+
+func (s secretSchema) names(path string) []string {
+	if path != "" && s.secret() {
 		return []string{path}
 	}
 	var out []string
 	for _, name := range sortedKeys(s.Properties) {
-		out = append(out, s.Properties[name].secrets(join(path, name))...)
+		out = append(out, s.Properties[name].names(join(path, name))...)
+	}
+	if s.Items != nil {
+		out = append(out, s.Items.names(join(path, anyElement))...)
 	}
 	return out
+}
+
+// replace calls do with each secret in a value and its path, and puts what do returns in
+// its place.
+func (s secretSchema) replace(path string, value any, do func(path string, secret any) (any, error)) (any, error) {
+	if path != "" && value != nil && s.secret() {
+		return do(path, value)
+	}
+	var err error
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range sortedKeys(s.Properties) {
+			if _, there := v[name]; !there {
+				continue
+			}
+			if v[name], err = s.Properties[name].replace(join(path, name), v[name], do); err != nil {
+				return nil, err
+			}
+		}
+	case []any:
+		for i := range v {
+			if s.Items == nil {
+				break
+			}
+			if v[i], err = s.Items.replace(join(path, strconv.Itoa(i)), v[i], do); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return value, nil
 }
 
 // ClearSecrets returns the paths of an answer's secrets that are not sealed.
 func ClearSecrets(answer map[string]any, schema json.RawMessage) []string {
 	var out []string
-	for _, path := range SecretNames(schema) {
-		v, ok := lookup(any(answer), path)
-		if s, isText := v.(string); ok && v != nil && (!isText || !isSealed(s)) {
+	_, _ = parseSecrets(schema).replace("", CloneMap(answer), func(path string, secret any) (any, error) {
+		if text, isText := secret.(string); !isText || !isSealed(text) {
 			out = append(out, path)
 		}
-	}
+		return secret, nil
+	})
 	return out
 }
 
@@ -81,23 +134,9 @@ func ClearSecrets(answer map[string]any, schema json.RawMessage) []string {
 // secret of the schema, as text.
 func MapSecrets(answer map[string]any, schema json.RawMessage, seal func(string) (string, error)) (map[string]any, error) {
 	out := CloneMap(answer)
-	for _, path := range SecretNames(schema) {
-		keys := strings.Split(path, ".")
-		at, ok := out, true
-		for _, key := range keys[:len(keys)-1] {
-			if at, ok = at[key].(map[string]any); !ok {
-				break
-			}
-		}
-		last := keys[len(keys)-1]
-		if !ok || at[last] == nil {
-			continue
-		}
-		sealed, err := seal(Text(at[last]))
-		if err != nil {
-			return nil, err
-		}
-		at[last] = sealed
+	_, err := parseSecrets(schema).replace("", out, func(_ string, secret any) (any, error) { return seal(Text(secret)) })
+	if err != nil {
+		return nil, err
 	}
 	return out, nil
 }

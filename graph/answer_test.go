@@ -10,37 +10,56 @@ import (
 	"github.com/rackflow/rackflow/graph"
 )
 
-const loginSchema = `{
-	"required": ["user"],
-	"properties": {
-		"user": {"type": "string", "pattern": "^[a-z]+$"},
-		"login": {"properties": {"password": {"writeOnly": true, "type": "string", "pattern": "^[a-z]{8}"}, "pin": {"format": "password", "type": "string", "minLength": 4}}}
-	}
-}`
+const accounts = `{"type": "object", "properties": {
+	"root": {"type": "string", "format": "password"},
+	"users": {"type": "array", "items": {"type": "object", "properties": {
+		"name": {"type": "string"}, "password": {"type": "string", "writeOnly": true, "minLength": 3}}}},
+	"tokens": {"type": "array", "items": {"type": "string", "writeOnly": true}},
+	"bmc": {"type": "object", "properties": {"pin": {"type": "integer", "writeOnly": true}}}}}`
 
-func TestCheckAnswer(t *testing.T) {
+func TestSecretNames(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		answer map[string]any
-		want   graph.Problems
-	}{
-		"it fits":            {map[string]any{"user": "ann"}, nil},
-		"sealed":             {map[string]any{"user": "ann", "login": map[string]any{"password": "sealed:v1:x"}}, nil},
-		"something missing":  {map[string]any{}, graph.Problems{{Path: "answer", Message: "missing property 'user'"}}},
-		"a value is told":    {map[string]any{"user": "X1"}, graph.Problems{{Path: "answer.user", Message: "'X1' does not match pattern '^[a-z]+$'"}}},
-		"but not a secret":   {map[string]any{"user": "ann", "login": map[string]any{"password": "S3cr3t"}}, graph.Problems{{Path: "answer.login.password", Message: "the secret does not fit its schema (pattern)"}}},
-		"nor its length":     {map[string]any{"user": "ann", "login": map[string]any{"pin": "12"}}, graph.Problems{{Path: "answer.login.pin", Message: "the secret does not fit its schema (minLength)"}}},
-		"nor what is inside": {map[string]any{"user": "ann", "login": map[string]any{"password": []any{"S3cr3t"}}}, graph.Problems{{Path: "answer.login.password", Message: "the secret does not fit its schema (type)"}}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			got := graph.CheckAnswer(c.answer, json.RawMessage(loginSchema))
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-			if strings.Contains(got.Error(), "S3cr3t") {
-				t.Errorf("a secret is told: %v", got)
-			}
-		})
+	want := []string{"bmc.pin", "root", "tokens.[]", "users.[].password"}
+	if diff := cmp.Diff(want, graph.SecretNames(json.RawMessage(accounts))); diff != "" {
+		t.Errorf("names (-want +got):\n%s", diff)
+	}
+	if got := graph.SecretNames(json.RawMessage(`[1]`)); got != nil {
+		t.Errorf("what is no schema has secrets %v", got)
+	}
+}
+
+func TestSecretsInLists(t *testing.T) {
+	t.Parallel()
+	const answer = `{"root": null, "users": [{"name": "a", "password": "hunter2"}, {"name": "b"}, "odd", null],
+		"tokens": ["t0", "sealed:t1"], "bmc": {"pin": 1234}, "other": ["x"]}`
+	var given map[string]any
+	if err := json.Unmarshal([]byte(answer), &given); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"bmc.pin", "tokens.0", "users.0.password"}
+	if diff := cmp.Diff(want, graph.ClearSecrets(given, json.RawMessage(accounts))); diff != "" {
+		t.Errorf("clear secrets (-want +got):\n%s", diff)
+	}
+	sealed, err := graph.MapSecrets(given, json.RawMessage(accounts), func(s string) (string, error) { return "sealed:" + s, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if left := graph.ClearSecrets(sealed, json.RawMessage(accounts)); left != nil {
+		t.Errorf("still in clear: %v", left)
+	}
+	users, _ := sealed["users"].([]any)
+	if diff := cmp.Diff(map[string]any{"name": "a", "password": "sealed:hunter2"}, users[0]); diff != "" {
+		t.Errorf("the first user (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff("hunter2", given["users"].([]any)[0].(map[string]any)["password"]); diff != "" { //nolint:forcetypeassert // as given above
+		t.Errorf("the answer itself was changed:\n%s", diff)
+	}
+}
+
+func TestCheckAnswerHidesSecretsInLists(t *testing.T) {
+	t.Parallel()
+	problems := graph.CheckAnswer(map[string]any{"users": []any{map[string]any{"password": "xy"}}}, json.RawMessage(accounts))
+	if len(problems) != 1 || strings.Contains(problems.Error(), "xy") || !strings.Contains(problems.Error(), "users") {
+		t.Errorf("problems are %v", problems)
 	}
 }
