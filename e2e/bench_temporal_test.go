@@ -26,22 +26,9 @@ import (
 // test. register may add to the worker.
 func startTemporal(tb testing.TB, register func(sdkworker.Worker)) client.Client {
 	tb.Helper()
-	server, err := standalone.Start(tb.Context(), standalone.Config{
-		Dir: tb.TempDir(), FrontendAddr: "127.0.0.1:0", SearchAttributes: workflows.SearchAttributes(),
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(server.Stop)
-	c, err := server.Client(client.Options{Identity: worker.Identity})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(c.Close)
+	c := startServer(tb, nil)
 	w := worker.New(c, worker.TaskQueue, activities.Config{Resolve: resolveChild, Log: slog.New(slog.DiscardHandler)})
-	for name, job := range fakeJobs {
-		w.RegisterActivityWithOptions(job, activity.RegisterOptions{Name: name})
-	}
+	registerFakes(w)
 	if register != nil {
 		register(w)
 	}
@@ -52,14 +39,42 @@ func startTemporal(tb testing.TB, register func(sdkworker.Worker)) client.Client
 	return c
 }
 
+// startServer starts a server without a worker; settings are as in standalone.Config.
+func startServer(tb testing.TB, settings map[string]any) client.Client {
+	tb.Helper()
+	server, err := standalone.Start(tb.Context(), standalone.Config{
+		Dir: tb.TempDir(), FrontendAddr: "127.0.0.1:0", SearchAttributes: workflows.SearchAttributes(), Settings: settings,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(server.Stop)
+	c, err := server.Client(client.Options{Identity: worker.Identity})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(c.Close)
+	return c
+}
+
+func registerFakes(w sdkworker.Worker) {
+	for name, job := range fakeJobs {
+		w.RegisterActivityWithOptions(job, activity.RegisterOptions{Name: name})
+	}
+}
+
 // startRun starts a plan with the options that starter uses.
 func startRun(ctx context.Context, c client.Client, id string, plan *graph.Plan) (client.WorkflowRun, error) {
-	return c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	return c.ExecuteWorkflow(ctx, startOptions(id, plan), workflows.RunGraphName, workflows.Input{Plan: plan})
+}
+
+func startOptions(id string, plan *graph.Plan) client.StartWorkflowOptions {
+	return client.StartWorkflowOptions{
 		ID: id, TaskQueue: worker.TaskQueue, EnableEagerStart: true,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		StaticSummary:            workflows.Summary(plan, ""),
 		TypedSearchAttributes:    workflows.Attributes(plan, ""),
-	}, workflows.RunGraphName, workflows.Input{Plan: plan})
+	}
 }
 
 // resolveFake makes the plan of a graph whose tasks are named by fakeLibrary.
@@ -116,8 +131,8 @@ func echo(_ context.Context, in graph.JobInput) (graph.JobOutput, error) {
 	return graph.JobOutput{Result: map[string]any{"said": words}, Context: map[string]any{"last": words}}, nil
 }
 
-func breakDown(_ context.Context, in graph.JobInput) (graph.JobOutput, error) {
-	return graph.JobOutput{}, temporal.NewNonRetryableApplicationError(in.Label+" is broken", activities.TypePermanent, nil)
+func breakDown(ctx context.Context, _ graph.JobInput) (graph.JobOutput, error) {
+	return graph.JobOutput{}, temporal.NewNonRetryableApplicationError(activity.GetInfo(ctx).ActivityID+" is broken", activities.TypePermanent, nil)
 }
 
 // hang runs until it is cancelled.

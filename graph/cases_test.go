@@ -2,8 +2,6 @@ package graph_test
 
 import (
 	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/rackflow/rackflow/graph/graphcase"
@@ -17,14 +15,13 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob("testdata/cases/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d cases, %v", len(files), err)
+	cases, err := graphcase.ReadAll(os.DirFS("testdata/cases"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := readCase(t, file)
 			got, err := graphcase.Run(c, lib)
 			if err != nil {
 				t.Fatal(err)
@@ -34,17 +31,4 @@ func TestCases(t *testing.T) {
 			}
 		})
 	}
-}
-
-func readCase(t *testing.T, file string) *graphcase.Case {
-	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := graphcase.Parse(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
 }

@@ -3,11 +3,12 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // Check validates a graph's structure against what the library holds: names,
-// labels, waitOn and cycles. Options are not looked at: they may come with the run.
+// labels, waitOn, cycles and required properties. Options are not looked at: they may come with the run.
 // Messages are RackHD's where it had one.
 func Check(g *Graph, lib Library) Problems {
 	var problems Problems
@@ -20,21 +21,21 @@ func Check(g *Graph, lib Library) Problems {
 	}
 	if problems.Err() == nil {
 		checkCycle(g, labels, &problems)
+		checkProperties(g, lib, &problems)
 	}
 	return problems
 }
 
-func taskPath(i int) string { return fmt.Sprintf("tasks[%d]", i) }
+func taskPath(i int) string { return "tasks[" + strconv.Itoa(i) + "]" }
 
 func checkLabels(g *Graph, problems *Problems) map[string]int {
 	labels := make(map[string]int, len(g.Tasks))
 	for i, t := range g.Tasks {
-		path := taskPath(i) + ".label"
 		if t.Label == anyOf {
-			problems.add(path, "Label anyOf is reserved, please use another label.", "")
+			problems.add(taskPath(i)+".label", "Label anyOf is reserved, please use another label.", "")
 		}
 		if first, ok := labels[t.Label]; ok {
-			problems.add(path, fmt.Sprintf("The task label '%s' is used more than once in the graph definition.", t.Label),
+			problems.add(taskPath(i)+".label", fmt.Sprintf("The task label '%s' is used more than once in the graph definition.", t.Label),
 				"first used by "+taskPath(first))
 			continue
 		}
@@ -66,14 +67,13 @@ func checkDefinition(t Task, lib Library, path string, problems *Problems) {
 
 func checkWaitOn(g *Graph, t Task, labels map[string]int, path string, problems *Problems) {
 	for _, w := range t.WaitOn.waits() {
-		at := path + ".waitOn." + w.Label
 		i, ok := labels[w.Label]
 		if !ok {
-			problems.add(at, "Task to wait on does not exist: "+w.Label, closest(w.Label, sortedKeys(labels)))
+			problems.add(path+".waitOn."+w.Label, "Task to wait on does not exist: "+w.Label, closest(w.Label, sortedKeys(labels)))
 			continue
 		}
 		if other := g.Tasks[i]; t.Finally != other.Finally {
-			problems.add(at, fmt.Sprintf("'%s' and '%s' are not both marked finally", t.Label, w.Label),
+			problems.add(path+".waitOn."+w.Label, fmt.Sprintf("'%s' and '%s' are not both marked finally", t.Label, w.Label),
 				"clean-up starts when all else has ended, so it can only wait for clean-up, and nothing else for it")
 		}
 	}

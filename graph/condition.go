@@ -13,14 +13,16 @@ import (
 const conditionCost = 100_000
 
 // Conditions is a language of conditions: CEL over a few variables of any type. Its
-// environment is made once, and only read after.
+// environment is made once, and only read after; what was compiled is remembered. It
+// is safe for concurrent use.
 type Conditions struct {
-	env func() (*cel.Env, error)
+	env   func() (*cel.Env, error)
+	known *memo[string, *Condition]
 }
 
 // NewConditions returns the language of conditions over these variables.
 func NewConditions(variables ...string) Conditions {
-	return Conditions{env: sync.OnceValues(func() (*cel.Env, error) {
+	return Conditions{known: &memo[string, *Condition]{}, env: sync.OnceValues(func() (*cel.Env, error) {
 		options := []cel.EnvOption{cel.CrossTypeNumericComparisons(true), cel.CustomTypeAdapter(inOrder{types.DefaultTypeAdapter})}
 		for _, name := range variables {
 			options = append(options, cel.Variable(name, cel.DynType))
@@ -37,6 +39,10 @@ type Condition struct {
 
 // Compile reads a condition. The error says where its form is wrong.
 func (l Conditions) Compile(expr string) (*Condition, error) {
+	return l.known.get(expr, l.compile)
+}
+
+func (l Conditions) compile(expr string) (*Condition, error) {
 	env, err := l.env()
 	if err != nil {
 		return nil, err

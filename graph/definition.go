@@ -81,12 +81,14 @@ type TaskDefinition struct {
 
 // BaseTask names the job that does the work and what it must be given.
 type BaseTask struct {
-	FriendlyName    string          `json:"friendlyName"`
-	InjectableName  string          `json:"injectableName"`
-	RunJob          string          `json:"runJob"`
-	RequiredOptions []string        `json:"requiredOptions,omitempty"`
-	Properties      map[string]any  `json:"properties,omitempty"`
-	OptionsSchema   json.RawMessage `json:"optionsSchema,omitempty"`
+	FriendlyName    string         `json:"friendlyName"`
+	InjectableName  string         `json:"injectableName"`
+	RunJob          string         `json:"runJob"`
+	RequiredOptions []string       `json:"requiredOptions,omitempty"`
+	Properties      map[string]any `json:"properties,omitempty"`
+	// RequiredProperties are what the tasks before must have as properties: values by their paths.
+	RequiredProperties map[string]any  `json:"requiredProperties,omitempty"`
+	OptionsSchema      json.RawMessage `json:"optionsSchema,omitempty"`
 	// Local runs the job as a Temporal local activity: for short, idempotent work that touches no BMC.
 	Local bool `json:"local,omitempty"`
 	// Closed keeps a graph's defaults away unless OptionsSchema names them.

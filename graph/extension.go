@@ -169,7 +169,7 @@ const MaxElements = 1000
 
 // Elements renders what a task is done for, one instance each.
 func Elements(t PlannedTask, plan *Plan, context map[string]any, server string) ([]any, error) {
-	v, err := Render(t.ForEach, Scope{Options: t.Options, Context: context, Task: t.Scope(plan.ID, server), Roots: plan.Roots})
+	v, err := Render(t.ForEach, Scope{Options: t.Options, Context: context, Task: TaskScope{Plan: plan.ID, Label: t.Label, Server: server}, Roots: plan.Roots})
 	if err != nil {
 		return nil, fmt.Errorf("forEach: %w", err)
 	}

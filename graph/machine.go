@@ -34,9 +34,9 @@ type node struct {
 
 // edge leads from a task to one that waits for it.
 type edge struct {
-	to    int
-	wait  Wait
-	isAny bool
+	to     int
+	states []State
+	isAny  bool
 }
 
 // NewMachine starts a walk. The plan must have passed Check.
@@ -70,6 +70,7 @@ func build(p *Plan) *Machine {
 			waiting: len(t.WaitOn.All), anyLeft: len(t.WaitOn.Any), anyPending: len(t.WaitOn.Any) > 0,
 		}
 	}
+	m.makeRoom(p, index)
 	for i, t := range p.Tasks {
 		m.link(i, t.WaitOn.All, index, false)
 		m.link(i, t.WaitOn.Any, index, true)
@@ -77,11 +78,30 @@ func build(p *Plan) *Machine {
 	return m
 }
 
+// makeRoom cuts the lists of dependents out of one piece of memory.
+func (m *Machine) makeRoom(p *Plan, index map[string]int) {
+	counts, total := make([]int, len(p.Tasks)), 0
+	for _, t := range p.Tasks {
+		for _, w := range t.WaitOn.waits() {
+			counts[index[w.Label]]++
+			total++
+		}
+	}
+	room := make([]edge, total)
+	for i, n := range counts {
+		m.tasks[i].dependents, room = room[:0:n], room[n:]
+	}
+}
+
 func (m *Machine) link(to int, waits []Wait, index map[string]int, isAny bool) {
 	for _, w := range waits {
 		from := &m.tasks[index[w.Label]]
-		from.dependents = append(from.dependents, edge{to: to, wait: w, isAny: isAny})
-		from.handled = append(from.handled, w.States...)
+		from.dependents = append(from.dependents, edge{to: to, states: w.States, isAny: isAny})
+		for _, s := range w.States {
+			if !slices.Contains(from.handled, s) {
+				from.handled = append(from.handled, s)
+			}
+		}
 	}
 }
 
@@ -166,7 +186,7 @@ func (m *Machine) end(i int, state State) {
 // settle takes one ended task into account and reports whether the dependent can no longer start.
 func (m *Machine) settle(e edge, state State) (unreachable bool) {
 	to := &m.tasks[e.to]
-	match := e.wait.matches(state)
+	match := anyMatches(e.states, state)
 	switch {
 	case e.isAny && match:
 		if !to.anyPending {
@@ -186,7 +206,7 @@ func (m *Machine) settle(e edge, state State) (unreachable bool) {
 }
 
 func (m *Machine) isHandled(i int, state State) bool {
-	return Wait{States: m.tasks[i].handled}.matches(state)
+	return anyMatches(m.tasks[i].handled, state)
 }
 
 // fail ends the part: nothing new starts in it. Clean-up goes on all the same.

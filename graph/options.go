@@ -44,8 +44,11 @@ func taskOptions(t Task, def *TaskDefinition, base *BaseTask, graphOptions map[s
 	overlay(out, t.OptionOverrides)
 	defaults, _ := graphOptions[defaultsKey].(map[string]any)
 	own, _ := graphOptions[t.Label].(map[string]any)
-	known := knownNames(out, base, own)
 	takesAll := len(def.OptionsSchema) > 0 || len(base.OptionsSchema) > 0
+	known := map[string]bool{}
+	if len(defaults) > 0 {
+		known = knownNames(out, base, own)
+	}
 	for key, value := range defaults {
 		if known[key] || takesAll && base.admits(key) {
 			out[key] = Clone(value)

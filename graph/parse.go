@@ -266,5 +266,8 @@ func typeName(v any) string {
 }
 
 func sortedKeys[V any](m map[string]V) []string {
+	if len(m) == 0 {
+		return nil
+	}
 	return slices.Sorted(maps.Keys(m)) //workflowcheck:ignore // sorted
 }

@@ -13,8 +13,12 @@ func lookup(root any, path string) (any, bool) {
 			return v, true
 		}
 	}
-	v := root
-	for _, key := range splitPath(path) {
+	return follow(root, splitPath(path))
+}
+
+// follow goes down from a value, key by key.
+func follow(v any, keys []string) (any, bool) {
+	for _, key := range keys {
 		switch at := v.(type) {
 		case map[string]any:
 			next, ok := at[key]

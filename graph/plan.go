@@ -97,7 +97,9 @@ func (t PlannedTask) keeps(state State, kept map[string]State) bool {
 
 // JobInput is what a job is called with: the argument of its activity.
 type JobInput struct {
-	Label string `json:"label"`
+	// Label is the task's, with the attempt or the element where there are several.
+	// It is empty in a regular activity of rackflow's own, where it is the activity's id.
+	Label string `json:"label,omitempty"`
 	// Server is the id of the server the run is bound to; empty for an unbound run.
 	Server  string         `json:"server,omitempty"`
 	Options map[string]any `json:"options,omitempty"`

@@ -6,7 +6,8 @@ import (
 )
 
 // A plan stands in the history of every run, so its JSON says once what several
-// tasks have in common: which definition they are of. Each task then points to it.
+// tasks have in common: which definition they are of. Each task then points to it,
+// and to the tasks it waits for, by their places.
 
 // planDefinition is what tasks of the same definition share.
 type planDefinition struct {
@@ -36,12 +37,74 @@ type planJSON struct {
 type taskJSON struct {
 	bareTask
 
-	Definition *int `json:"of,omitempty"`
+	WaitOn waitsJSON `json:"waitOn,omitzero"`
+	// Definition is left out where it is the first.
+	Definition int `json:"of,omitempty"`
+}
+
+// waitsJSON is a WaitOn in one of two forms: the places of the tasks that have to
+// succeed, which is what nearly all tasks wait for, or RackHD's object for all else.
+type waitsJSON struct {
+	WaitOn
+
+	places []int
+}
+
+// MarshalJSON writes the shorter of the two forms that says it all.
+func (w waitsJSON) MarshalJSON() ([]byte, error) {
+	if len(w.places) > 0 {
+		return json.Marshal(w.places)
+	}
+	return json.Marshal(w.WaitOn)
+}
+
+// UnmarshalJSON reads either form.
+func (w *waitsJSON) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '[' {
+		return json.Unmarshal(data, &w.places)
+	}
+	return json.Unmarshal(data, &w.WaitOn)
+}
+
+// shorten gives waits their places, where that says all of them.
+func shorten(w WaitOn, places map[string]int) waitsJSON {
+	full := waitsJSON{WaitOn: w}
+	if len(w.Any) > 0 {
+		return full
+	}
+	short := make([]int, len(w.All))
+	for i, wait := range w.All {
+		place, ok := places[wait.Label]
+		if !ok || len(wait.States) != 1 || wait.States[0] != Succeeded {
+			return full
+		}
+		short[i] = place
+	}
+	return waitsJSON{WaitOn: w, places: short}
+}
+
+// expand is the reverse of shorten.
+func (w waitsJSON) expand(tasks []taskJSON) (WaitOn, error) {
+	if len(w.places) == 0 {
+		return w.WaitOn, nil
+	}
+	all := make([]Wait, len(w.places))
+	for i, place := range w.places {
+		if place < 0 || place >= len(tasks) {
+			return WaitOn{}, fmt.Errorf("waits for task %d, and there are %d", place, len(tasks))
+		}
+		all[i] = Wait{Label: tasks[place].Label, States: []State{Succeeded}}
+	}
+	return WaitOn{All: all}, nil
 }
 
 // MarshalJSON writes the definitions of the tasks apart from the tasks.
 func (p Plan) MarshalJSON() ([]byte, error) {
 	out := planJSON{barePlan: barePlan(p), Tasks: make([]taskJSON, len(p.Tasks))}
+	places := make(map[string]int, len(p.Tasks))
+	for i, t := range p.Tasks {
+		places[t.Label] = i
+	}
 	known := map[string]int{}
 	for i, t := range p.Tasks {
 		def, bare := t.split()
@@ -55,7 +118,7 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 			known[string(key)] = index
 			out.Definitions = append(out.Definitions, def)
 		}
-		out.Tasks[i] = taskJSON{bareTask: bare, Definition: &index}
+		out.Tasks[i] = taskJSON{bareTask: bare, WaitOn: shorten(t.WaitOn, places), Definition: index}
 	}
 	return json.Marshal(out)
 }
@@ -81,16 +144,29 @@ func (p *Plan) UnmarshalJSON(data []byte) error {
 	*p = Plan(in.barePlan)
 	p.Tasks = make([]PlannedTask, len(in.Tasks))
 	for i, t := range in.Tasks {
-		p.Tasks[i] = PlannedTask(t.bareTask)
-		if t.Definition == nil {
-			continue
+		task, err := in.expand(t)
+		if err != nil {
+			return fmt.Errorf("plan: task %s %w", t.Label, err)
 		}
-		if *t.Definition < 0 || *t.Definition >= len(in.Definitions) {
-			return fmt.Errorf("plan: task %s is of definition %d, and there are %d", t.Label, *t.Definition, len(in.Definitions))
-		}
-		p.Tasks[i].join(in.Definitions[*t.Definition])
+		p.Tasks[i] = task
 	}
 	return nil
+}
+
+func (p *planJSON) expand(t taskJSON) (PlannedTask, error) {
+	task := PlannedTask(t.bareTask)
+	var err error
+	if task.WaitOn, err = t.WaitOn.expand(p.Tasks); err != nil {
+		return task, err
+	}
+	if len(p.Definitions) == 0 {
+		return task, nil
+	}
+	if t.Definition < 0 || t.Definition >= len(p.Definitions) {
+		return task, fmt.Errorf("is of definition %d, and there are %d", t.Definition, len(p.Definitions))
+	}
+	task.join(p.Definitions[t.Definition])
+	return task, nil
 }
 
 func (t *PlannedTask) join(def planDefinition) {

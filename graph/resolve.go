@@ -34,6 +34,7 @@ func Resolve(g *Graph, lib Library, req Request) (*Plan, Problems) {
 		Options: MergeOptions(g.Options, req.Options), Roots: req.Roots, Timeout: g.Timeout,
 	}
 	warnStrayOptions(g, req.Options, &problems)
+	plan.Tasks = make([]PlannedTask, 0, len(g.Tasks))
 	for _, t := range g.Tasks {
 		planned, faults := resolveTask(t, lib, plan, req)
 		plan.Tasks = append(plan.Tasks, planned)
@@ -47,6 +48,9 @@ func Resolve(g *Graph, lib Library, req Request) (*Plan, Problems) {
 
 // warnStrayOptions finds keys of a request that reach no task: most often a mistyped label.
 func warnStrayOptions(g *Graph, options map[string]any, problems *Problems) {
+	if len(options) == 0 {
+		return
+	}
 	known := map[string]bool{defaultsKey: true, "instanceId": true, "nodeId": true}
 	for _, t := range g.Tasks {
 		known[t.Label] = true
@@ -74,7 +78,7 @@ func resolveTask(t Task, lib Library, plan *Plan, req Request) (PlannedTask, Pro
 	}
 	options := taskOptions(t, def, base, plan.Options)
 	rendered, err := Render(options, Scope{
-		Options: options, Context: req.Context, Task: planned.Scope(plan.ID, req.Server), Roots: req.Roots, Defer: true,
+		Options: options, Context: req.Context, Task: TaskScope{Plan: plan.ID, Label: t.Label, Server: req.Server}, Roots: req.Roots, Defer: true,
 		Each: t.ForEach != nil,
 	})
 	if err != nil {
@@ -118,11 +122,6 @@ func checkRequired(t PlannedTask, base *BaseTask, graph, path string, problems *
 	}
 }
 
-// Scope is what templates see as task.
-func (t PlannedTask) Scope(planID, server string) map[string]any {
-	return map[string]any{"nodeId": server, "instanceId": InstanceID(planID, t.Label), "label": t.Label}
-}
-
 func holdsTemplate(v any) bool {
 	switch v := v.(type) {
 	case string:
@@ -132,8 +131,10 @@ func holdsTemplate(v any) bool {
 			return true
 		}
 	case map[string]any:
-		for _, key := range sortedKeys(v) {
-			if holdsTemplate(v[key]) {
+		// Whether there is one at all has no order.
+		//workflowcheck:ignore
+		for _, value := range v {
+			if holdsTemplate(value) {
 				return true
 			}
 		}
@@ -143,13 +144,13 @@ func holdsTemplate(v any) bool {
 
 // RunOptions renders a task's options at its start, when the context is known, and checks them once more.
 func RunOptions(t PlannedTask, plan *Plan, context map[string]any, server string) (map[string]any, error) {
-	return runOptions(t, Scope{Options: t.Options, Context: context, Task: t.Scope(plan.ID, server), Roots: plan.Roots})
+	return runOptions(t, Scope{Options: t.Options, Context: context, Task: TaskScope{Plan: plan.ID, Label: t.Label, Server: server}, Roots: plan.Roots})
 }
 
 // ElementOptions is RunOptions for one element of a forEach: templates find it as item, and its place as index.
 func ElementOptions(t PlannedTask, plan *Plan, context map[string]any, server string, item any, index int) (map[string]any, error) {
 	return runOptions(t, Scope{
-		Options: t.Options, Context: context, Task: t.Scope(plan.ID, server), Roots: plan.Roots, Each: true, Item: item, Index: index,
+		Options: t.Options, Context: context, Task: TaskScope{Plan: plan.ID, Label: t.Label, Server: server}, Roots: plan.Roots, Each: true, Item: item, Index: index,
 	})
 }
 

@@ -1,13 +1,11 @@
 package graph
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -76,45 +74,28 @@ func schemaFaults(values map[string]any, schema json.RawMessage, draft *jsonsche
 
 var printer = message.NewPrinter(language.English)
 
-// maxSchemas bounds the compiled schemas that are remembered: a library has some
-// dozens, and every task of a run is judged by one.
-const maxSchemas = 1000
+type schemaKey struct {
+	draft *jsonschema.Draft
+	text  string
+}
 
-// compiledSchemas remembers schemas by their text and draft.
-var compiledSchemas = struct {
-	sync.Mutex
-
-	byText map[string]*jsonschema.Schema
-}{byText: map[string]*jsonschema.Schema{}}
+// compiledSchemas remembers schemas: every task of a run is judged by one.
+var compiledSchemas memo[schemaKey, *jsonschema.Schema]
 
 func compileSchema(schema json.RawMessage, draft *jsonschema.Draft) (*jsonschema.Schema, error) {
 	if len(schema) == 0 {
 		return nil, nil //nolint:nilnil // no schema is an answer, not an error
 	}
-	key := draft.String() + string(schema)
-	compiledSchemas.Lock()
-	defer compiledSchemas.Unlock()
-	if known, ok := compiledSchemas.byText[key]; ok {
-		return known, nil
-	}
-	compiled, err := compile(schema, draft)
-	if err != nil {
-		return nil, err
-	}
-	if len(compiledSchemas.byText) >= maxSchemas {
-		clear(compiledSchemas.byText)
-	}
-	compiledSchemas.byText[key] = compiled
-	return compiled, nil
+	return compiledSchemas.get(schemaKey{draft, string(schema)}, compile)
 }
 
-func compile(schema json.RawMessage, draft *jsonschema.Draft) (*jsonschema.Schema, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+func compile(schema schemaKey) (*jsonschema.Schema, error) {
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(schema.text))
 	if err != nil {
 		return nil, fmt.Errorf("schema is not JSON: %w", err)
 	}
 	c := jsonschema.NewCompiler()
-	c.DefaultDraft(draft)
+	c.DefaultDraft(schema.draft)
 	c.UseLoader(noLoader{})
 	const name = "urn:rackflow:schema"
 	if err := c.AddResource(name, doc); err != nil {

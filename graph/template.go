@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -23,20 +22,6 @@ type Roots struct {
 	Server map[string]any `json:"server,omitempty"`
 }
 
-// Scope is what the expressions of one task's options are looked up in.
-type Scope struct {
-	Options map[string]any
-	Context map[string]any
-	Task    map[string]any
-	Roots   Roots
-	// Defer leaves every expression with context in it as it is, for the second pass.
-	Defer bool
-	// Each adds item and index, the element of a forEach and its place, or defers them too.
-	Each  bool
-	Item  any
-	Index int
-}
-
 // TemplateError says which expression had no value.
 type TemplateError struct {
 	Path, Expression string
@@ -54,7 +39,7 @@ func (e *TemplateError) Error() string {
 // one whole expression keeps the type of its value, and what a value holds is
 // rendered again.
 func Render(v any, scope Scope) (any, error) {
-	r := &renderer{root: scope.root(), budget: maxRenders}
+	r := &renderer{scope: &scope, budget: maxRenders}
 	if scope.Defer {
 		r.later = inContext
 		if scope.Each {
@@ -64,31 +49,12 @@ func Render(v any, scope Scope) (any, error) {
 	return r.value(v, "", MaxDepth)
 }
 
-func (s Scope) root() map[string]any {
-	root := map[string]any{"options": s.Options, "context": s.Context, "task": s.Task, "server": s.Roots.Server}
-	api := strings.TrimSuffix(s.Roots.API, "/")
-	if api != "" {
-		base := api + "/api/current"
-		root["api"] = map[string]any{
-			"server": api, "base": base, "templates": base + "/templates", "profiles": base + "/profiles",
-			"lookups": base + "/lookups", "files": base + "/files", "nodes": base + "/nodes",
-		}
-	}
-	if files := cmp.Or(s.Roots.Files, api); files != "" {
-		root["file"] = map[string]any{"server": files}
-	}
-	if s.Each {
-		root["item"], root["index"] = s.Item, float64(s.Index)
-	}
-	return root
-}
-
 // maxRenders bounds the templates of one value, nested ones included, so that
 // options that refer to themselves end in an error.
 const maxRenders = 100_000
 
 type renderer struct {
-	root   map[string]any
+	scope  *Scope
 	budget int
 	// later matches what has to wait for the second pass; nil is nothing.
 	later *regexp.Regexp
@@ -131,7 +97,6 @@ func join(path, key string) string {
 
 var (
 	expression = regexp.MustCompile(`\{\{\{?\s*(.*?)\s*\}?\}\}`)
-	section    = regexp.MustCompile(`\{\{\s*(?:[#^/>!&]|\.\s*\}\})`)
 	inContext  = regexp.MustCompile(`\{\{(?:[^}]*[\s|#^&{])?context\b`)
 
 	inContextOrItem = regexp.MustCompile(`\{\{(?:[^}]*[\s|#^&{])?(?:context|item|index)\b`)
@@ -157,20 +122,39 @@ func (r *renderer) text(s, path string, depth int) (any, error) {
 
 // mustWait holds a string with sections back whole: its parts cannot be rendered apart.
 func (r *renderer) mustWait(s string) bool {
-	return section.MatchString(s) && r.waits(s)
+	return hasSection(s) && r.waits(s)
 }
+
+// hasSection reports whether a string has a tag of mustache's own in it: a section,
+// its end, a partial, a comment, a value without escapes, or the element itself.
+func hasSection(s string) bool {
+	for at := strings.Index(s, "{{"); at >= 0; at = strings.Index(s, "{{") {
+		tag := strings.TrimLeft(s[at+2:], blanks)
+		if tag != "" && strings.IndexByte("#^/>!&", tag[0]) >= 0 {
+			return true
+		}
+		if end, ok := strings.CutPrefix(tag, "."); ok && strings.HasPrefix(strings.TrimLeft(end, blanks), "}}") {
+			return true
+		}
+		s = s[at+1:]
+	}
+	return false
+}
+
+// blanks is what may stand between the braces and what they hold.
+const blanks = " \t\n\f\r"
 
 func (r *renderer) waits(s string) bool { return r.later != nil && r.later.MatchString(s) }
 
 func (r *renderer) once(s, path string) (any, error) {
-	if section.MatchString(s) {
-		return mustache.Render(s, r.root)
+	if hasSection(s) {
+		return mustache.Render(s, r.scope.all())
 	}
 	if whole := expression.FindStringSubmatch(s); whole != nil && whole[0] == strings.TrimSpace(s) {
 		if r.waits(s) {
 			return s, nil
 		}
-		return evaluate(whole[1], path, r.root)
+		return evaluate(whole[1], path, r.scope)
 	}
 	return r.mixed(s, path)
 }
@@ -182,7 +166,7 @@ func (r *renderer) mixed(s, path string) (any, error) {
 		if failed != nil || r.waits(token) {
 			return token
 		}
-		v, err := evaluate(expression.FindStringSubmatch(token)[1], path, r.root)
+		v, err := evaluate(expression.FindStringSubmatch(token)[1], path, r.scope)
 		if err != nil {
 			failed = err
 			return token
@@ -195,11 +179,11 @@ func (r *renderer) mixed(s, path string) (any, error) {
 var alternatives = regexp.MustCompile(`\s*\|\|?\s*`)
 
 // evaluate takes the first alternative that is truthy, else the last that exists at all.
-func evaluate(expr, path string, root map[string]any) (any, error) {
+func evaluate(expr, path string, scope *Scope) (any, error) {
 	var found any
 	exists := false
-	for _, alternative := range alternatives.Split(expr, -1) {
-		v, ok := evaluateOne(alternative, root)
+	for _, alternative := range split(expr) {
+		v, ok := evaluateOne(alternative, scope)
 		if !ok || v == nil {
 			continue
 		}
@@ -214,14 +198,21 @@ func evaluate(expr, path string, root map[string]any) (any, error) {
 	return nil, &TemplateError{Path: path, Expression: expr}
 }
 
-func evaluateOne(token string, root map[string]any) (any, bool) {
-	if !strings.ContainsAny(token, ".[") {
-		if v, ok := root[token]; ok && token != "" {
-			return v, true
-		}
-		return strings.Trim(token, `"'`), token != ""
+func split(expr string) []string {
+	if !strings.Contains(expr, "|") {
+		return []string{expr}
 	}
-	return lookup(root, token)
+	return alternatives.Split(expr, -1)
+}
+
+func evaluateOne(token string, scope *Scope) (any, bool) {
+	if strings.ContainsAny(token, ".[") {
+		return scope.lookup(token)
+	}
+	if v, ok := scope.root(token); ok {
+		return v, true
+	}
+	return strings.Trim(token, `"'`), token != ""
 }
 
 func truthy(v any) bool {

@@ -20,7 +20,7 @@ func scope() graph.Scope {
 			"n": 5.0, "obj": map[string]any{"a": true}, "target": "5a",
 			"outputs": map[string]any{"On-network login": map[string]any{"list": []any{map[string]any{"id": 7.0}}}},
 		},
-		Task:  map[string]any{"nodeId": "5a"},
+		Task:  graph.TaskScope{Server: "5a"},
 		Roots: graph.Roots{API: "http://h:8080/", Server: map[string]any{"site": "lab"}},
 	}
 }

@@ -60,10 +60,18 @@ type Wait struct {
 // IsZero reports whether there is nothing to wait for.
 func (w WaitOn) IsZero() bool { return len(w.All) == 0 && len(w.Any) == 0 }
 
-func (w WaitOn) waits() []Wait { return slices.Concat(w.All, w.Any) }
+// waits must not be changed: it may be All itself.
+func (w WaitOn) waits() []Wait {
+	if len(w.Any) == 0 {
+		return w.All
+	}
+	return slices.Concat(w.All, w.Any)
+}
 
-func (w Wait) matches(s State) bool {
-	for _, want := range w.States {
+func (w Wait) matches(s State) bool { return anyMatches(w.States, s) }
+
+func anyMatches(wanted []State, s State) bool {
+	for _, want := range wanted {
 		if want == s || want == Succeeded && s == Skipped || want == Finished && s.Finished() {
 			return true
 		}

@@ -52,6 +52,9 @@ type Config struct {
 	// SearchAttributes are registered with the namespace before the server
 	// starts. Attributes left out here stay registered.
 	SearchAttributes map[string]enumspb.IndexedValueType
+	// Settings lie over the server's dynamic configuration, by Temporal's names, such
+	// as "history.transferProcessorMaxPollRPS". None is needed: they are for measurements.
+	Settings map[string]any
 	// Log takes the server's own log at warning level and above, what this
 	// package has to say, and what clients made by [Server.Client] say, unless they
 	// have a logger of their own. Nil discards it all.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"go.temporal.io/server/common/dynamicconfig"
 )
 
 func TestConfigDefaults(t *testing.T) {
@@ -67,6 +68,17 @@ func TestLoopbackAddr(t *testing.T) {
 		got, err := loopbackAddr(addr)
 		if err != nil || got != want {
 			t.Errorf("loopbackAddr(%q) = %q, %v, want %q", addr, got, err, want)
+		}
+	}
+}
+
+func TestDynamicSettings(t *testing.T) {
+	t.Parallel()
+	key := dynamicconfig.TransferProcessorMaxPollRPS.Key()
+	for want, over := range map[int]map[string]any{100: nil, 7: {"history.transferProcessorMaxPollRPS": 7}} {
+		values := dynamicSettings(over).GetValue(key)
+		if len(values) != 1 || values[0].Value != want {
+			t.Errorf("with %v over it: %v, want %d", over, values, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package standalone
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"go.temporal.io/server/common/log"
@@ -13,6 +14,9 @@ import (
 type serverLogger struct {
 	log   *slog.Logger
 	level *slog.LevelVar
+	// tags are on every line. The server makes loggers by the thousand, of which few
+	// ever write: tags become attributes when one does.
+	tags []tag.Tag
 }
 
 var (
@@ -49,18 +53,24 @@ func (l serverLogger) Fatal(msg string, tags ...tag.Tag) { l.Panic(msg, tags...)
 
 // With returns a logger that adds tags to every line.
 func (l serverLogger) With(tags ...tag.Tag) log.Logger {
-	return serverLogger{log: slog.New(l.log.Handler().WithAttrs(attrs(tags))), level: l.level}
+	l.tags = slices.Concat(l.tags, tags)
+	return l
 }
 
 // SLog is for the SDK workers inside the server, which log to slog.
-func (l serverLogger) SLog() *slog.Logger { return l.log }
+func (l serverLogger) SLog() *slog.Logger {
+	if len(l.tags) == 0 {
+		return l.log
+	}
+	return slog.New(l.log.Handler().WithAttrs(attrs(l.tags)))
+}
 
 func (l serverLogger) write(level slog.Level, msg string, tags []tag.Tag) {
 	ctx := context.Background()
 	if !l.log.Enabled(ctx, level) {
 		return
 	}
-	l.log.LogAttrs(ctx, level, msg, attrs(tags)...)
+	l.log.LogAttrs(ctx, level, msg, append(attrs(l.tags), attrs(tags)...)...)
 }
 
 func attrs(tags []tag.Tag) []slog.Attr {

@@ -21,6 +21,10 @@ func TestServerLogger(t *testing.T) {
 	logger.Info("info")
 	logger.Warn("slow disk", tag.Key("k"))
 	log.With(logger, tag.ShardID(1)).Error("lost shard")
+	shard := log.With(log.With(logger, tag.ShardID(2)), tag.Key("a"))
+	log.With(shard, tag.Key("b")).Debug("not shown")
+	shard.Error("lost another", tag.Value("v"))
+	log.NewSlogLogger(shard).Error("and a third")
 	logger.Error("poll failed", tag.Error(errors.New("GetTasks failed. Error: context canceled")))
 	logger.Warn("HTTP API port has not been set. Nexus is off.")
 	log.NewSlogLogger(logger).Info("from a worker inside")
@@ -31,6 +35,8 @@ func TestServerLogger(t *testing.T) {
 	want := []string{
 		`level=WARN msg="slow disk" component=temporal key=k`,
 		`level=ERROR msg="lost shard" component=temporal shard-id=1`,
+		`level=ERROR msg="lost another" component=temporal shard-id=2 key=a value=v`,
+		`level=ERROR msg="and a third" component=temporal shard-id=2 key=a`,
 		`level=ERROR msg="disk full" component=temporal`,
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")

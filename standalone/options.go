@@ -36,7 +36,7 @@ func serverOptions(cfg Config, ports servicePorts, logger serverLogger) []tempor
 		temporal.WithConfig(serverConfig(cfg, ports)),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(staticHosts(cfg, ports)),
-		temporal.WithDynamicConfigClient(dynamicSettings()),
+		temporal.WithDynamicConfigClient(dynamicSettings(cfg.Settings)),
 		temporal.WithLogger(logger),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),
 		temporal.WithClaimMapper(noClaims),
@@ -140,9 +140,9 @@ func sqliteName(path string) string {
 }
 
 // dynamicSettings are the settings whose defaults, made for clusters, are wrong
-// for one machine with one shard.
-func dynamicSettings() dynamicconfig.StaticClient {
-	return dynamicconfig.StaticClient{
+// for one machine with one shard, and those laid over them.
+func dynamicSettings(over map[string]any) dynamicconfig.StaticClient {
+	settings := dynamicconfig.StaticClient{
 		// With one shard the default of 20 reads a second adds 40 ms to every step.
 		dynamicconfig.TransferProcessorMaxPollRPS.Key(): 100,
 		// Partitions spread a queue over hosts; here they only keep a task from its poller.
@@ -163,4 +163,8 @@ func dynamicSettings() dynamicconfig.StaticClient {
 		dynamicconfig.WorkerParentCloseMaxConcurrentActivityTaskPollers.Key(): 1,
 		dynamicconfig.WorkerParentCloseMaxConcurrentWorkflowTaskPollers.Key(): 2,
 	}
+	for name, value := range over {
+		settings[dynamicconfig.MakeKey(name)] = value
+	}
+	return settings
 }

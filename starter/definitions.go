@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/rackflow/rackflow/graph"
 	"github.com/rackflow/rackflow/seal"
 	"github.com/rackflow/rackflow/store"
@@ -39,7 +37,8 @@ type Definitions struct {
 	store DefinitionStore
 	seal  sealer
 	stock map[store.DefinitionKind]map[string]Definition // by name in lower case
-	base  map[string]*graph.BaseTask
+	// base has the base tasks, and no task definitions.
+	base *graph.Index
 }
 
 // Stock is what a library gives: YAML or JSON documents, one definition each.
@@ -50,16 +49,13 @@ type Stock struct {
 // NewDefinitions parses the stock; a stock definition with a fault is an error of the
 // build. The keeper seals the secrets of what is stored and resolved.
 func NewDefinitions(s DefinitionStore, keeper *seal.Keeper, stock Stock) (*Definitions, error) {
-	d := &Definitions{store: s, seal: sealer{keeper}, base: map[string]*graph.BaseTask{}, stock: map[store.DefinitionKind]map[string]Definition{
+	base, err := graph.ReadIndex(stock.BaseTasks, nil)
+	if err != nil {
+		return nil, fmt.Errorf("stock %w", err)
+	}
+	d := &Definitions{store: s, seal: sealer{keeper}, base: base, stock: map[store.DefinitionKind]map[string]Definition{
 		store.Graph: {}, store.Task: {},
 	}}
-	for _, raw := range stock.BaseTasks {
-		var b graph.BaseTask
-		if err := yaml.UnmarshalStrict(raw, &b); err != nil {
-			return nil, fmt.Errorf("stock base task: %w", err)
-		}
-		d.base[strings.ToLower(b.InjectableName)] = &b
-	}
 	for kind, documents := range map[store.DefinitionKind][][]byte{store.Task: stock.Tasks, store.Graph: stock.Graphs} {
 		for _, raw := range documents {
 			if err := d.addStock(kind, raw); err != nil {
@@ -86,13 +82,13 @@ func (d *Definitions) addStock(kind store.DefinitionKind, raw []byte) error {
 }
 
 func (d *Definitions) checkStock() error {
-	lib := &library{base: d.base, tasks: map[string]*graph.TaskDefinition{}}
-	for key, def := range d.stock[store.Task] {
+	lib := d.base.Clone()
+	for _, def := range d.stock[store.Task] {
 		t, problems := graph.ParseTask(def.Body)
 		if len(problems) > 0 {
 			return fmt.Errorf("stock task %s: %w", def.Name, problems)
 		}
-		lib.tasks[key] = t
+		lib.AddTask(t)
 	}
 	for _, def := range d.stock[store.Graph] {
 		g, problems := graph.ParseGraph(def.Body)
@@ -106,25 +102,12 @@ func (d *Definitions) checkStock() error {
 	return nil
 }
 
-// library is a snapshot of all task definitions, for graph.Check and graph.Resolve.
-type library struct {
-	base  map[string]*graph.BaseTask
-	tasks map[string]*graph.TaskDefinition
-}
-
-func (l *library) BaseTask(name string) *graph.BaseTask { return l.base[strings.ToLower(name)] }
-
-func (l *library) TaskDefinition(name string) *graph.TaskDefinition {
-	return l.tasks[strings.ToLower(name)]
-}
-
 // library reads the task definitions that a graph names: a graph of three tasks
 // should not cost the parsing of hundreds.
-func (d *Definitions) library(ctx context.Context, g *graph.Graph) (*library, error) {
-	lib := &library{base: d.base, tasks: map[string]*graph.TaskDefinition{}}
+func (d *Definitions) library(ctx context.Context, g *graph.Graph) (*graph.Index, error) {
+	lib := d.base.Clone()
 	for _, t := range g.Tasks {
-		key := strings.ToLower(t.TaskName)
-		if _, done := lib.tasks[key]; done || key == "" {
+		if t.TaskName == "" || lib.TaskDefinition(t.TaskName) != nil {
 			continue
 		}
 		def, err := d.Get(ctx, store.Task, t.TaskName)
@@ -138,9 +121,11 @@ func (d *Definitions) library(ctx context.Context, g *graph.Graph) (*library, er
 		if err := problems.Err(); err != nil {
 			return nil, fmt.Errorf("stored task %s: %w", def.Name, err)
 		}
-		if lib.tasks[key], err = d.seal.task(ctx, parsed); err != nil {
+		sealed, err := d.seal.task(ctx, parsed)
+		if err != nil {
 			return nil, fmt.Errorf("task %s: %w", def.Name, err)
 		}
+		lib.AddTask(sealed)
 	}
 	return lib, nil
 }

@@ -23,14 +23,19 @@ const stopTimeout = 5 * time.Second
 // process on the same data, so that a new one recognises what a killed one left.
 const Identity = "rackflow"
 
-// New returns a worker for the task queue; Start and Stop it.
-func New(c client.Client, queue string, jobs activities.Config) worker.Worker {
-	w := worker.New(c, queue, worker.Options{
+// Options are those of every rackflow worker; docs/benchmarks.md tells what each is worth.
+func Options() worker.Options {
+	return worker.Options{
 		Identity:                   Identity,
 		WorkerStopTimeout:          stopTimeout,
 		WorkflowTaskPollerBehavior: worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
 		ActivityTaskPollerBehavior: worker.NewPollerBehaviorAutoscaling(worker.PollerBehaviorAutoscalingOptions{}),
-	})
+	}
+}
+
+// New returns a worker for the task queue; Start and Stop it.
+func New(c client.Client, queue string, jobs activities.Config) worker.Worker {
+	w := worker.New(c, queue, Options())
 	w.RegisterWorkflowWithOptions(workflows.RunGraph, workflow.RegisterOptions{Name: workflows.RunGraphName})
 	activities.Register(w, jobs)
 	return w

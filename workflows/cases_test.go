@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -36,21 +36,13 @@ func TestCases(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := filepath.Glob("../graph/testdata/cases/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("%d cases, %v", len(files), err)
+	cases, err := graphcase.ReadAll(os.DirFS("../graph/testdata/cases"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c, err := graphcase.Parse(data)
-			if err != nil {
-				t.Fatal(err)
-			}
 			play, err := graphcase.Prepare(c, lib)
 			if err != nil {
 				t.Fatal(err)
@@ -149,9 +141,19 @@ func (s *stage) play(in workflows.Input) graphcase.Result {
 		s.t.Fatal(err)
 	}
 	s.take(in.Plan, &record)
-	s.result.Outcome, s.result.Error, s.result.Context = record.State, record.Error, record.Context
+	s.result.Outcome, s.result.Error, s.result.Context = record.State, record.Error, whole(in, record.Context)
 	s.result.Calls = s.drama.Jobs.Calls()
 	return s.result
+}
+
+// whole adds to a record's context what readers know from the input.
+func whole(in workflows.Input, context map[string]any) map[string]any {
+	out := map[string]any{"graphName": in.Plan.InjectableName}
+	if in.Server != "" {
+		out["target"] = in.Server
+	}
+	maps.Copy(out, context)
+	return out
 }
 
 // schedule sets what happens to the run from outside.
@@ -276,6 +278,9 @@ func (s *stage) childEnded(info *workflow.Info, result converter.EncodedValue, e
 // the workflow's clock, which stands still while an activity runs.
 func (s *stage) job(ctx context.Context, in graph.JobInput) (graph.JobOutput, error) {
 	info := activity.GetInfo(ctx)
+	if in.Label == "" {
+		in.Label = info.ActivityID
+	}
 	call := s.drama.Jobs.Call(in, foreign(info))
 	pause, again := call.Again(in.Retry)
 	limit := info.ScheduleToCloseTimeout

@@ -26,6 +26,9 @@ func TestRunGraphWhen(t *testing.T) {
 		with(task("b", "Job.Test", "a"), func(t *graph.PlannedTask) { t.When = "context.n > 3 && tasks['a'].state == 'succeeded'" }),
 		with(task("c", "Job.Test", "a"), func(t *graph.PlannedTask) { t.When = "context.n > 5" }),
 		task("after-skipped", "Job.Test", "c"),
+		with(task("late", "Job.Test", "after-skipped"), func(t *graph.PlannedTask) {
+			t.When = "tasks['c'].state == 'skipped' && tasks['after-skipped'].state == 'succeeded' && tasks['broken'].error != ''"
+		}),
 		with(task("broken", "Job.Test", "a"), func(t *graph.PlannedTask) { t.When, t.IgnoreFailure = "context.nope == 1", true }),
 	)
 	record, err := b.run(t, workflows.Input{Plan: p, Context: map[string]any{"n": 5.0}})
@@ -33,12 +36,12 @@ func TestRunGraphWhen(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]graph.State{
-		"a": graph.Succeeded, "b": graph.Succeeded, "c": graph.Skipped, "after-skipped": graph.Succeeded, "broken": graph.Failed,
+		"a": graph.Succeeded, "b": graph.Succeeded, "c": graph.Skipped, "after-skipped": graph.Succeeded, "late": graph.Succeeded, "broken": graph.Failed,
 	}
 	if diff := cmp.Diff(want, states(p, record)); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
-	if got := record.Tasks[4].Error; !strings.Contains(got, "no such key: nope") {
+	if got := record.Tasks[5].Error; !strings.Contains(got, "no such key: nope") {
 		t.Errorf("error %q", got)
 	}
 }

@@ -42,6 +42,7 @@ func init() { //nolint:gochecknoinits // breaks the initialisation cycle describ
 		jobGraphRun:              graphRun,
 		"Job.Graph.RunSku":       graphRunSku,
 		"Job.Prompt":             prompt,
+		"Job.Report":             report,
 	}
 }
 
@@ -108,7 +109,7 @@ func installerWait(ctx workflow.Context, c *call) (graph.JobOutput, error) {
 	r := c.run
 	want, _ := c.options["event"].(string)
 	if want == "" {
-		return graph.JobOutput{}, permanent("option event is required: started, done or failed")
+		return graph.JobOutput{}, permanent("option event is required: started, done, booted or failed")
 	}
 	limit, limited := c.task.Limit()
 	if !limited {

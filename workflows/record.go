@@ -31,7 +31,8 @@ type Input struct {
 type Record struct {
 	State graph.State
 	// Tasks are in the plan's order.
-	Tasks   []TaskRecord
+	Tasks []TaskRecord
+	// Context leaves out graphId, graphName and target, which the run's id and Input tell.
 	Context map[string]any
 	// Prompts wait for a person, ordered by their ids.
 	Prompts []Prompt
@@ -48,7 +49,8 @@ type TaskRecord struct {
 	Progress string
 }
 
-// InstallerEvent is a call of an installer: started, progress, done or failed.
+// InstallerEvent is a call of an installer: started, progress, done or failed; or of the
+// system that it has installed: booted.
 type InstallerEvent struct {
 	Event   string `json:"event"`
 	Message string `json:"message,omitempty"`

@@ -2,48 +2,61 @@ package workflows
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/rackflow/rackflow/graph"
 )
 
-// recordJSON is a Record as it is written: times are milliseconds after the first
-// task's start, and a task's state is left out where it has succeeded.
+// recordJSON is a Record as it is written. What is known of all tasks stands in
+// columns, in the plan's order; what is known of few, by the task's place in it.
 type recordJSON struct {
-	State   graph.State    `json:"state"`
-	Start   *time.Time     `json:"start,omitempty"`
-	Tasks   []taskJSON     `json:"tasks"`
-	Context map[string]any `json:"context,omitempty"`
-	Prompts []Prompt       `json:"prompts,omitempty"`
-	Error   string         `json:"error,omitempty"`
-}
-
-type taskJSON struct {
-	State graph.State `json:"state,omitempty"`
-	// At is when the task started, in milliseconds after Start, and Took how many it ran.
-	At       *int64 `json:"at,omitempty"`
-	Took     *int64 `json:"took,omitempty"`
-	Error    string `json:"error,omitempty"`
-	Progress string `json:"progress,omitempty"`
+	State graph.State `json:"state"`
+	// Start is when the first task started.
+	Start *time.Time `json:"start,omitempty"`
+	// At is when each task started, in milliseconds after Start; null has not.
+	At []*int64 `json:"at"`
+	// Took is how many milliseconds it ran; null has not ended.
+	Took []*int64 `json:"took,omitempty"`
+	// States leaves out the tasks that have succeeded.
+	States   map[graph.State][]int `json:"states,omitempty"`
+	Errors   map[int]string        `json:"errors,omitempty"`
+	Progress map[int]string        `json:"progress,omitempty"`
+	Context  map[string]any        `json:"context,omitempty"`
+	Prompts  []Prompt              `json:"prompts,omitempty"`
+	Error    string                `json:"error,omitempty"`
 }
 
 // MarshalJSON writes the record short.
 func (r Record) MarshalJSON() ([]byte, error) {
-	out := recordJSON{State: r.State, Context: r.Context, Prompts: r.Prompts, Error: r.Error, Start: r.start(), Tasks: make([]taskJSON, len(r.Tasks))}
+	out := recordJSON{
+		State: r.State, Context: r.Context, Prompts: r.Prompts, Error: r.Error, Start: r.start(),
+		At: make([]*int64, len(r.Tasks)), Took: make([]*int64, len(r.Tasks)),
+		States: map[graph.State][]int{}, Errors: map[int]string{}, Progress: map[int]string{},
+	}
 	for i, t := range r.Tasks {
-		short := taskJSON{State: t.State, Error: t.Error, Progress: t.Progress}
-		if t.State == graph.Succeeded {
-			short.State = ""
-		}
-		if t.Started != nil {
-			short.At = millis(t.Started.Sub(*out.Start))
-			if t.Ended != nil {
-				short.Took = millis(t.Ended.Sub(*t.Started))
-			}
-		}
-		out.Tasks[i] = short
+		out.take(i, t)
 	}
 	return json.Marshal(out)
+}
+
+func (r *recordJSON) take(i int, t TaskRecord) {
+	if t.State != graph.Succeeded {
+		r.States[t.State] = append(r.States[t.State], i)
+	}
+	if t.Error != "" {
+		r.Errors[i] = t.Error
+	}
+	if t.Progress != "" {
+		r.Progress[i] = t.Progress
+	}
+	if t.Started == nil {
+		return
+	}
+	r.At[i] = millis(t.Started.Sub(*r.Start))
+	if t.Ended != nil {
+		r.Took[i] = millis(t.Ended.Sub(*t.Started))
+	}
 }
 
 // start is when the first task did, to the millisecond.
@@ -72,21 +85,31 @@ func (r *Record) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	*r = Record{State: in.State, Context: in.Context, Prompts: in.Prompts, Error: in.Error, Tasks: make([]TaskRecord, len(in.Tasks))}
-	for i, t := range in.Tasks {
-		task := TaskRecord{State: t.State, Error: t.Error, Progress: t.Progress}
-		if t.State == "" {
-			task.State = graph.Succeeded
-		}
-		if in.Start != nil && t.At != nil {
-			task.Started = after(*in.Start, *t.At)
-			if t.Took != nil {
-				task.Ended = after(*task.Started, *t.Took)
+	*r = Record{State: in.State, Context: in.Context, Prompts: in.Prompts, Error: in.Error, Tasks: make([]TaskRecord, len(in.At))}
+	for i := range r.Tasks {
+		r.Tasks[i] = in.task(i)
+	}
+	for state, places := range in.States {
+		for _, i := range places {
+			if i < 0 || i >= len(r.Tasks) {
+				return fmt.Errorf("record: task %d is %s, and there are %d", i, state, len(r.Tasks))
 			}
+			r.Tasks[i].State = state
 		}
-		r.Tasks[i] = task
 	}
 	return nil
+}
+
+func (r *recordJSON) task(i int) TaskRecord {
+	task := TaskRecord{State: graph.Succeeded, Error: r.Errors[i], Progress: r.Progress[i]}
+	if r.Start == nil || r.At[i] == nil {
+		return task
+	}
+	task.Started = after(*r.Start, *r.At[i])
+	if i < len(r.Took) && r.Took[i] != nil {
+		task.Ended = after(*task.Started, *r.Took[i])
+	}
+	return task
 }
 
 func after(t time.Time, ms int64) *time.Time {

@@ -42,3 +42,30 @@ func TestRecordJSON(t *testing.T) {
 		}
 	}
 }
+
+func TestRecordJSONIsShort(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	end := start.Add(7 * time.Millisecond)
+	done := workflows.TaskRecord{State: graph.Succeeded, Started: &start, Ended: &end}
+	data, err := json.Marshal(workflows.Record{State: graph.Succeeded, Tasks: []workflows.TaskRecord{done, done}})
+	want := `{"state":"succeeded","start":"2026-11-22T10:00:00Z","at":[0,0],"took":[7,7]}`
+	if err != nil || string(data) != want {
+		t.Errorf("got  %s, %v\nwant %s", data, err, want)
+	}
+}
+
+func TestRecordJSONRefuses(t *testing.T) {
+	t.Parallel()
+	for _, data := range []string{`{"at":[0],"states":{"failed":[1]}}`, `{"at":[0],"states":{"failed":[-1]}}`, `{"at":{}}`} {
+		var r workflows.Record
+		if err := json.Unmarshal([]byte(data), &r); err == nil {
+			t.Errorf("%s was read as %+v", data, r)
+		}
+	}
+	var r workflows.Record
+	short := `{"start":"2026-11-22T10:00:00Z","at":[0,1],"took":[2]}`
+	if err := json.Unmarshal([]byte(short), &r); err != nil || len(r.Tasks) != 2 || r.Tasks[1].Ended != nil {
+		t.Errorf("%s was read as %+v, %v", short, r, err)
+	}
+}

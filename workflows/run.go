@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -19,7 +20,10 @@ type run struct {
 	context map[string]any
 	// contextBytes is how much the results of tasks have added to the context.
 	contextBytes int
-	events       map[string]InstallerEvent
+	// states and shown are for conditions: see taskStates.
+	states map[string]any
+	shown  []shown
+	events map[string]InstallerEvent
 	// prompts are those that wait for an answer, and answered those that have had one, by their ids.
 	prompts  map[string]*pendingPrompt
 	answered map[string]bool
@@ -70,15 +74,20 @@ func newRun(ctx workflow.Context, in Input) *run {
 	if r.context == nil {
 		r.context = map[string]any{}
 	}
-	r.context["graphId"] = r.id
-	r.context["graphName"] = in.Plan.InjectableName
-	if in.Server != "" {
-		r.context["target"] = in.Server
-	}
+	maps.Copy(r.context, r.standing())
 	for i := range r.tasks {
 		r.tasks[i].State = r.machine.State(i)
 	}
 	return r
+}
+
+// standing is what RackHD puts into the context of every run.
+func (r *run) standing() map[string]any {
+	out := map[string]any{"graphId": r.id, "graphName": r.in.Plan.InjectableName}
+	if r.in.Server != "" {
+		out["target"] = r.in.Server
+	}
+	return out
 }
 
 // listen takes what installers report, whether or not a task waits for it yet.
@@ -247,7 +256,18 @@ func (r *run) takeEnds() {
 
 func (r *run) record() *Record {
 	r.takeEnds()
-	return &Record{State: r.machine.Outcome(), Tasks: r.tasks, Context: r.context, Prompts: r.pending(), Error: r.err}
+	return &Record{State: r.machine.Outcome(), Tasks: r.tasks, Context: r.results(), Prompts: r.pending(), Error: r.err}
+}
+
+// results is the context without what stands in every one.
+func (r *run) results() map[string]any {
+	standing := r.standing()
+	out := maps.Clone(r.context)
+	maps.DeleteFunc(out, func(key string, value any) bool {
+		known, ok := standing[key]
+		return ok && known == value
+	})
+	return out
 }
 
 // end states the outcome in the search attributes and turns it into Temporal's own.

@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/workflow"
@@ -44,6 +46,9 @@ func newBench(t *testing.T, jobs map[string]jobFunc) *bench {
 	}
 	for name, job := range jobs {
 		b.RegisterActivityWithOptions(func(ctx context.Context, in graph.JobInput) (graph.JobOutput, error) {
+			if in.Label == "" {
+				in.Label = activity.GetInfo(ctx).ActivityID
+			}
 			b.mu.Lock()
 			b.called = append(b.called, in.Label)
 			b.inputs[in.Label] = in
@@ -142,11 +147,45 @@ func TestRunGraphPassesTypedResultsOn(t *testing.T) {
 	if diff := cmp.Diff(want, b.inputs["use"].Options); diff != "" {
 		t.Errorf("options (-want +got):\n%s", diff)
 	}
-	if record.State != graph.Succeeded || record.Context["graphName"] != "Graph.Test" {
+	if record.State != graph.Succeeded {
 		t.Errorf("record %+v", record)
+	}
+	for _, key := range []string{"graphId", "graphName", "target"} {
+		if value, ok := record.Context[key]; ok {
+			t.Errorf("context.%s is %v: it stands in the input already", key, value)
+		}
 	}
 	if record.Tasks[1].Started == nil || record.Tasks[1].Ended == nil {
 		t.Error("a task that ran should have its times")
+	}
+}
+
+// TestRunGraphJobInput is about bytes of history: a job of rackflow's own is told
+// nothing that its activity's id tells, and one of the user's everything.
+func TestRunGraphJobInput(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	got := map[string]string{}
+	b.SetOnActivityStartedListener(func(info *activity.Info, _ context.Context, args converter.EncodedValues) {
+		var in json.RawMessage
+		if err := args.Get(&in); args.HasValues() && err != nil {
+			t.Error(err)
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		got[info.ActivityID] = string(in)
+	})
+	p := planOf(
+		task("bare", "Job.Test"),
+		with(task("options", "Job.Test"), func(t *graph.PlannedTask) { t.Options = map[string]any{"n": 1.0} }),
+		with(task("foreign", "Job.Test"), func(t *graph.PlannedTask) { t.TaskQueue = "theirs" }),
+	)
+	if _, err := b.run(t, workflows.Input{Plan: p}); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"bare": "", "options": `{"options":{"n":1}}`, "foreign": `{"label":"foreign"}`}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("inputs (-want +got):\n%s", diff)
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 const BusyMessage = "Unable to run multiple task graphs against a single target."
 
 // graphRun runs options.graphName as a child workflow with options.graphOptions,
-// and ends as it ends. A child on this run's own server shares this run's lock.
+// and ends as it ends. A child on this run's own server shares this run's lock. Of the
+// child's results, those of the tasks that options.results names become part of its own.
 func graphRun(ctx workflow.Context, c *call) (graph.JobOutput, error) {
 	name, _ := c.options["graphName"].(string)
 	if name == "" {
@@ -59,8 +60,9 @@ func (c *call) runChild(ctx workflow.Context, sub *graph.Subgraph) (graph.JobOut
 	if err := child.GetChildWorkflowExecution().Get(ctx, &execution); err != nil {
 		return graph.JobOutput{}, childStartError(err)
 	}
+	var record Record
 	if err == nil {
-		err = child.Get(ctx, nil)
+		err = child.Get(ctx, &record)
 	}
 	if late {
 		return graph.JobOutput{}, errTimeout
@@ -69,7 +71,24 @@ func (c *call) runChild(ctx workflow.Context, sub *graph.Subgraph) (graph.JobOut
 	if err != nil {
 		return graph.JobOutput{}, childError(id, err)
 	}
-	return graph.JobOutput{Result: map[string]any{"graphId": id, "status": string(graph.Succeeded)}}, nil
+	result := map[string]any{"graphId": id, "status": string(graph.Succeeded)}
+	if results := c.childResults(&record); len(results) > 0 {
+		result["results"] = results
+	}
+	return graph.JobOutput{Result: result}, nil
+}
+
+// childResults are the results that the task wants of its child's.
+func (c *call) childResults(record *Record) map[string]any {
+	wanted, _ := c.options["results"].([]any)
+	outputs, _ := record.Context["outputs"].(map[string]any)
+	results := map[string]any{}
+	for _, label := range wanted {
+		if label, ok := label.(string); ok && outputs[label] != nil {
+			results[label] = outputs[label]
+		}
+	}
+	return results
 }
 
 func (c *call) resolve(ctx workflow.Context, request graph.SubgraphRequest) (*graph.Subgraph, error) {

@@ -54,13 +54,26 @@ func (r *run) admit(task graph.PlannedTask) error {
 	return nil
 }
 
-// taskStates is what a condition sees as tasks.
+// shown is what conditions last saw of a task.
+type shown struct {
+	state graph.State
+	err   string
+}
+
+// taskStates is what a condition sees as tasks. It is kept from one condition to the
+// next, and only what has changed is written: else each would cost as much as the graph is large.
 func (r *run) taskStates() map[string]any {
-	out := make(map[string]any, len(r.tasks))
-	for i, t := range r.in.Plan.Tasks {
-		out[t.Label] = map[string]any{"state": string(r.machine.State(i)), "error": r.tasks[i].Error}
+	if r.states == nil {
+		r.states, r.shown = make(map[string]any, len(r.tasks)), make([]shown, len(r.tasks))
 	}
-	return out
+	for i, t := range r.in.Plan.Tasks {
+		now := shown{r.machine.State(i), r.tasks[i].Error}
+		if now != r.shown[i] {
+			r.shown[i] = now
+			r.states[t.Label] = map[string]any{"state": string(now.state), "error": now.err}
+		}
+	}
+	return r.states
 }
 
 // attempt performs a job until it succeeds or the task's policy is at its end. A
@@ -130,8 +143,22 @@ func (r *run) perform(ctx workflow.Context, i int, task graph.PlannedTask, optio
 		return out, err
 	}
 	ctx = workflow.WithActivityOptions(ctx, r.activityOptions(task, id))
-	err := workflow.ExecuteActivity(ctx, task.Job, input).Get(ctx, &out)
+	err := workflow.ExecuteActivity(ctx, task.Job, arguments(task, input)...).Get(ctx, &out)
 	return out, err
+}
+
+// arguments leaves out what rackflow's own jobs know without it, for every byte of
+// it stays in the history: the label, which is the activity's id, and an input that
+// then says nothing. A job on a queue of the user's gets all of it.
+func arguments(task graph.PlannedTask, input graph.JobInput) []any {
+	if task.TaskQueue != "" {
+		return []any{input}
+	}
+	input.Label = ""
+	if input.Server == "" && len(input.Options) == 0 && input.Retry == nil {
+		return nil
+	}
+	return []any{input}
 }
 
 const (

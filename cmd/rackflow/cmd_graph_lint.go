@@ -78,7 +78,7 @@ func (a *app) lint(files []string) ([]finding, error) {
 		}
 		task, problems := graph.ParseTask(data)
 		if found[i] = problems; task != nil {
-			lib.add(task)
+			lib.AddTask(task)
 		}
 	}
 	for i, data := range graphs {

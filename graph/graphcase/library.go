@@ -2,17 +2,9 @@ package graphcase
 
 import (
 	"fmt"
-	"maps"
-	"strings"
 
 	"github.com/rackflow/rackflow/graph"
 )
-
-// Library is a graph.Library made of documents. Its keys are names in lower case.
-type Library struct {
-	bases map[string]*graph.BaseTask
-	tasks map[string]*graph.TaskDefinition
-}
 
 // The task of cases that needs no definition.
 const (
@@ -22,60 +14,28 @@ const (
 )
 
 // NewLibrary reads base tasks and task definitions, each a YAML or JSON document, and adds Task.Test.
-func NewLibrary(bases, tasks [][]byte) (*Library, error) {
-	l := &Library{bases: map[string]*graph.BaseTask{}, tasks: map[string]*graph.TaskDefinition{}}
-	l.addBase(graph.BaseTask{FriendlyName: "Test", InjectableName: testBase, RunJob: testJob})
-	l.addTask(&graph.TaskDefinition{FriendlyName: "Test", InjectableName: testTask, ImplementsTask: testBase})
-	for _, document := range bases {
-		raw, err := graph.ToJSON(document)
-		if err != nil {
-			return nil, fmt.Errorf("base task: %w", err)
-		}
-		var base graph.BaseTask
-		if err := strict(raw, &base); err != nil {
-			return nil, fmt.Errorf("base task: %w", err)
-		}
-		l.addBase(base)
+func NewLibrary(bases, tasks [][]byte) (*graph.Index, error) {
+	lib, err := graph.ReadIndex(bases, tasks)
+	if err != nil {
+		return nil, err
 	}
-	for _, document := range tasks {
-		if err := l.parseTask(document); err != nil {
-			return nil, err
-		}
-	}
-	return l, nil
+	lib.AddBase(&graph.BaseTask{FriendlyName: "Test", InjectableName: testBase, RunJob: testJob})
+	lib.AddTask(&graph.TaskDefinition{FriendlyName: "Test", InjectableName: testTask, ImplementsTask: testBase})
+	return lib, nil
 }
 
-func (l *Library) addBase(b graph.BaseTask) { l.bases[strings.ToLower(b.InjectableName)] = &b }
-
-func (l *Library) addTask(t *graph.TaskDefinition) { l.tasks[strings.ToLower(t.InjectableName)] = t }
-
-func (l *Library) parseTask(document []byte) error {
-	t, problems := graph.ParseTask(document)
-	if t == nil {
-		return fmt.Errorf("task definition: %w", problems)
-	}
-	l.addTask(t)
-	return nil
-}
-
-// with returns the library with a case's own definitions laid over it.
-func (l *Library) with(c *Case) (*Library, error) {
-	own := &Library{bases: maps.Clone(l.bases), tasks: maps.Clone(l.tasks)}
+// over returns the library with the case's own definitions laid over it.
+func (c *Case) over(lib *graph.Index) (*graph.Index, error) {
+	own := lib.Clone()
 	for _, base := range c.Bases {
-		own.addBase(base)
+		own.AddBase(&base)
 	}
 	for _, document := range c.Tasks {
-		if err := own.parseTask(document); err != nil {
-			return nil, err
+		t, problems := graph.ParseTask(document)
+		if t == nil {
+			return nil, fmt.Errorf("task definition: %w", problems)
 		}
+		own.AddTask(t)
 	}
 	return own, nil
 }
-
-// TaskDefinition finds a task definition, or nil.
-func (l *Library) TaskDefinition(name string) *graph.TaskDefinition {
-	return l.tasks[strings.ToLower(name)]
-}
-
-// BaseTask finds a base task, or nil.
-func (l *Library) BaseTask(name string) *graph.BaseTask { return l.bases[strings.ToLower(name)] }

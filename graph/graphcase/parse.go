@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -28,6 +29,30 @@ func Parse(data []byte) (*Case, error) {
 		return nil, err
 	}
 	return &c, nil
+}
+
+// ReadAll reads the cases of a folder, by the names of their files without the ending.
+func ReadAll(folder fs.FS) (map[string]*Case, error) {
+	files, err := fs.Glob(folder, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, errors.New("there are no cases")
+	}
+	cases := make(map[string]*Case, len(files))
+	for _, file := range files {
+		data, err := fs.ReadFile(folder, file)
+		if err != nil {
+			return nil, err
+		}
+		c, err := Parse(data)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		cases[strings.TrimSuffix(file, ".yaml")] = c
+	}
+	return cases, nil
 }
 
 func strict(data []byte, into any) error {

@@ -2,7 +2,6 @@ package graphcase
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -21,13 +20,13 @@ type Play struct {
 	// Result has the refusal and the warnings; the rest is up to whoever plays the case.
 	Result Result
 
-	lib *Library
+	lib *graph.Index
 }
 
 // Prepare reads a case's definitions and resolves its request. The error is a fault
 // of the case itself: what users may get wrong is in the result.
-func Prepare(c *Case, lib *Library) (*Play, error) {
-	lib, err := lib.with(c)
+func Prepare(c *Case, lib *graph.Index) (*Play, error) {
+	lib, err := c.over(lib)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +61,12 @@ func (p *Play) refuse(at string, problems graph.Problems) {
 
 // JobNames are the jobs that the case's tasks may call, sorted.
 func (p *Play) JobNames() []string {
-	names := map[string]bool{}
-	for _, base := range p.lib.bases {
-		names[base.RunJob] = true
+	var names []string
+	for _, base := range p.lib.BaseTasks() {
+		names = append(names, base.RunJob)
 	}
-	return slices.Sorted(maps.Keys(names))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // Subgraph answers a task that runs another graph of the case, as graph.ResolveJob

@@ -8,7 +8,7 @@ import (
 )
 
 // Run plays a case on virtual time. The error is a fault of the case itself.
-func Run(c *Case, lib *Library) (Result, error) {
+func Run(c *Case, lib *graph.Index) (Result, error) {
 	p, err := Prepare(c, lib)
 	if err != nil || p.Plan == nil {
 		if p == nil {
