@@ -268,3 +268,93 @@ func FuzzBootConfigs(f *testing.F) {
 		}
 	})
 }
+
+func TestGRUBTitleBehindOptions(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		`menuentry "A" --class x {}`:                             "A",
+		`menuentry --hotkey=i 'Install' {}`:                      "Install",
+		`menuentry --class fedora --id x 'Install' {}`:           "Install",
+		`menuentry --unrestricted $menuentry_id_option x 'A' {}`: "A",
+		`menuentry {}`: "",
+	}
+	for src, want := range tests {
+		entries := ParseGRUB([]byte(src)).Entries()
+		if len(entries) != 1 || entries[0].Title != want {
+			t.Errorf("%s: entries are %+v, want one with the title %q", src, entries, want)
+		}
+	}
+}
+
+func TestGRUBAddInitrd(t *testing.T) {
+	t.Parallel()
+	config := ParseGRUB([]byte("menuentry A {\n linux /k\n initrd /a /b # vendor's\n}\nmenuentry B {\n linux /k\n}\nmenuentry C {\n chainloader +1\n}\n"))
+	for range 2 { // the second time it is there already
+		must(t, config.AddInitrd("A", "/x y"))
+	}
+	if want := " initrd /a /b '/x y' # vendor's\n"; !strings.Contains(string(config.Bytes()), want) {
+		t.Errorf("it is now\n%s", config.Bytes())
+	}
+	for _, entry := range []string{"B", "D"} {
+		if err := config.AddInitrd(entry, "/x"); err == nil {
+			t.Errorf("entry %s: no error", entry)
+		}
+	}
+	entries := config.Entries()
+	if !config.LoadsKernel(entries[1]) || config.LoadsKernel(entries[2]) {
+		t.Error("of B and C, B loads a kernel")
+	}
+}
+
+func TestIsolinuxBoot(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ src, want string }{
+		"menu":        {"default vesamenu.c32\nprompt 1\ntimeout 600\n", "default a\nprompt 0\ntimeout 600\n"},
+		"user's menu": {"ui gfxboot bootlogo\r\nlabel a\r\n", "default a\r\nprompt 0\r\nlabel a\r\n"},
+		"on timeout":  {"default menu.c32\nontimeout b\n", "prompt 0\ndefault a\nontimeout a\n"},
+		"nothing":     {"", "default a\nprompt 0\n"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := ParseIsolinux([]byte(test.src))
+			config.Boot("a")
+			if diff := cmp.Diff(test.want, string(config.Bytes())); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestIsolinuxAddInitrd(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct{ src, want string }{
+		"argument": {"label a\n append root=x initrd=a.gz quiet\n", "label a\n append root=x initrd=a.gz,/b quiet\n"},
+		"line":     {"label a\n append quiet\n initrd a.gz\n", "label a\n append quiet\n initrd a.gz,/b\n"},
+		"none":     {"label a\n append quiet\n", ""},
+		"no label": {"label b\n append initrd=a.gz\n", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config := ParseIsolinux([]byte(test.src))
+			for range 2 { // the second time it is there already
+				if err := config.AddInitrd("a", "/b"); (err == nil) != (test.want != "") {
+					t.Fatalf("error is %v", err)
+				}
+			}
+			if diff := cmp.Diff(test.want, string(config.Bytes())); test.want != "" && diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestIsolinuxEntries(t *testing.T) {
+	t.Parallel()
+	got := ParseIsolinux([]byte("label a\n menu label ^Install\n append x\nlabel b\n append y\nlabel local\n localboot 0\n")).Entries()
+	want := []IsolinuxEntry{{Label: "a", Title: "Install"}, {Label: "b", Title: "b"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

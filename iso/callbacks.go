@@ -13,15 +13,19 @@ type Callbacks struct {
 	Progress string `json:"progress,omitempty"`
 	Done     string `json:"done,omitempty"`
 	Failed   string `json:"failed,omitempty"`
+	// Booted is posted by the installed system when it first starts, by families
+	// whose recipe has [Recipe.CallsAtBoot].
+	Booted string `json:"booted,omitempty"`
 }
 
 // Validate returns nil or every problem at once, as [Answers.Validate] does.
 // The URLs hold tokens, so no message repeats one.
 func (c Callbacks) Validate() error {
 	var p problems
-	p.add("callbacks.started", optional(c.Started, checkCallback))
-	p.add("callbacks.progress", optional(c.Progress, checkCallback))
-	p.add("callbacks.done", optional(c.Done, checkCallback))
-	p.add("callbacks.failed", optional(c.Failed, checkCallback))
+	p.add("callbacks.started", optional(c.Started, checkURL))
+	p.add("callbacks.progress", optional(c.Progress, checkURL))
+	p.add("callbacks.done", optional(c.Done, checkURL))
+	p.add("callbacks.failed", optional(c.Failed, checkURL))
+	p.add("callbacks.booted", optional(c.Booted, checkURL))
 	return errors.Join(p...)
 }

@@ -34,6 +34,9 @@ type GRUBEntry struct {
 // kernelCommands load a Linux kernel and take its arguments.
 var kernelCommands = []string{"linux", "linux16", "linuxefi"}
 
+// initrdCommands load the files that become the first root file system.
+var initrdCommands = []string{"initrd", "initrd16", "initrdefi"}
+
 // ParseGRUB reads a grub.cfg. It accepts any text: GRUB scripts are programs,
 // and only menu entries, kernels and two variables matter here. Files that it
 // sources are not read.
@@ -86,9 +89,6 @@ func (c *GRUBConfig) blockEnd(i, to int) int {
 
 // entryName reads the title and the id of a menuentry command.
 func entryName(words []grubWord) (title, id string) {
-	if len(words) > 1 {
-		title = words[1].value
-	}
 	for i, w := range words {
 		if value, ok := strings.CutPrefix(w.value, "--id="); ok {
 			id = value
@@ -97,7 +97,21 @@ func entryName(words []grubWord) (title, id string) {
 			id = words[i+1].value
 		}
 	}
-	return title, id
+	return entryTitle(words), id
+}
+
+// entryTitle is the first word that is no option, nor an option's value.
+func entryTitle(words []grubWord) string {
+	valued := []string{"--class", "--users", "--hotkey", "--id", "--source", "$menuentry_id_option"}
+	for i := 1; i < len(words); i++ {
+		switch word := words[i].value; {
+		case slices.Contains(valued, word):
+			i++
+		case !strings.HasPrefix(word, "--"):
+			return word
+		}
+	}
+	return ""
 }
 
 // Entries lists the menu's entries in order, those of submenus too.
@@ -155,6 +169,34 @@ func (c *GRUBConfig) EditArgs(entry string, edit KernelArgs) (int, error) {
 	}
 	c.reset(applySplices(c.src, changes))
 	return len(changes), nil
+}
+
+// LoadsKernel says that one of Entries loads a Linux kernel, and so can be given
+// arguments.
+func (c *GRUBConfig) LoadsKernel(entry GRUBEntry) bool {
+	return slices.ContainsFunc(c.commands[entry.from:entry.to], func(command grubCommand) bool {
+		return len(command.words) > 1 && slices.Contains(kernelCommands, command.name())
+	})
+}
+
+// AddInitrd has the entry of this path, id or title load one more initrd behind
+// those it has. The path is from the root of the image, with a leading slash.
+func (c *GRUBConfig) AddInitrd(entry, initrd string) error {
+	e, err := c.entry(entry)
+	if err != nil {
+		return err
+	}
+	for _, command := range slices.Backward(c.commands[e.from:e.to]) {
+		if len(command.words) < 2 || !slices.Contains(initrdCommands, command.name()) {
+			continue
+		}
+		last := command.words[len(command.words)-1]
+		if last.value != initrd {
+			c.reset(applySplices(c.src, []splice{{span{last.to, last.to}, " " + quoteGRUB(initrd)}}))
+		}
+		return nil
+	}
+	return fmt.Errorf("grub.cfg: entry %q loads no initrd", entry)
 }
 
 // editCommand replaces all that stands behind the kernel's path.

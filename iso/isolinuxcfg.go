@@ -79,6 +79,103 @@ func (c *IsolinuxConfig) Labels() []string {
 	return labels
 }
 
+// IsolinuxEntry is a label that loads a kernel with arguments.
+type IsolinuxEntry struct {
+	Label string
+	// Title is what the menu shows, without the sign of its hotkey; the label if
+	// it shows nothing else.
+	Title string
+}
+
+// Entries lists the labels that have arguments to edit, in order.
+func (c *IsolinuxConfig) Entries() []IsolinuxEntry {
+	var entries []IsolinuxEntry
+	for _, label := range c.Labels() {
+		if c.find(label, "append") < 0 {
+			continue
+		}
+		entry := IsolinuxEntry{Label: label, Title: label}
+		if i := c.find(label, "menu label"); i >= 0 {
+			entry.Title = strings.Replace(c.lines[i].value, "^", "", 1)
+		}
+		entries = append(entries, entry)
+	}
+	return entries
+}
+
+// runsProgram says that a label starts a program of the loader's, such as ESXi's
+// mboot.c32, and no kernel: the arguments are the program's own.
+func (c *IsolinuxConfig) runsProgram(label string) bool {
+	i := c.find(label, "kernel")
+	return i >= 0 && isProgram(c.lines[i].value)
+}
+
+// find returns the index of a label's line of this keyword, or -1.
+func (c *IsolinuxConfig) find(label, keyword string) int {
+	return slices.IndexFunc(c.lines, func(line isolinuxLine) bool {
+		return line.label == label && line.keyword == keyword
+	})
+}
+
+// Boot makes a label, of this file or of one that it belongs with, start at once:
+// it takes the place of whatever starts now, a menu too.
+func (c *IsolinuxConfig) Boot(label string) {
+	c.lines = slices.DeleteFunc(c.lines, func(line isolinuxLine) bool { return line.keyword == "ui" })
+	set := map[string]bool{}
+	for i, line := range c.lines {
+		switch line.keyword {
+		case "default", "ontimeout":
+			c.lines[i] = line.withValue(label)
+		case "prompt":
+			c.lines[i] = line.withValue("0")
+		default:
+			continue
+		}
+		set[line.keyword] = true
+	}
+	if !set["prompt"] {
+		c.prepend("prompt 0")
+	}
+	if !set["default"] {
+		c.prepend("default " + label)
+	}
+}
+
+// StartsByItself says that the file chooses what starts.
+func (c *IsolinuxConfig) StartsByItself() bool {
+	return slices.ContainsFunc(c.lines, func(line isolinuxLine) bool {
+		return line.keyword == "default" || line.keyword == "ui"
+	})
+}
+
+// AddInitrd has a label load one more initrd behind those it has. The path is from
+// the root of the image, with a leading slash.
+func (c *IsolinuxConfig) AddInitrd(label, initrd string) error {
+	if i := c.find(label, "initrd"); i >= 0 {
+		c.lines[i] = c.lines[i].withValue(withInitrd(c.lines[i].value, initrd))
+		return nil
+	}
+	i := c.find(label, "append")
+	if i < 0 {
+		return fmt.Errorf("isolinux.cfg: label %q has no append line", label)
+	}
+	args := plainArguments(c.lines[i].value)
+	at := slices.IndexFunc(args, func(arg argument) bool { return argKey(arg.value) == "initrd" })
+	if at < 0 {
+		return fmt.Errorf("isolinux.cfg: label %q loads no initrd", label)
+	}
+	args[at].text = withInitrd(args[at].text, initrd)
+	c.lines[i] = c.lines[i].withValue(joinArguments(args))
+	return nil
+}
+
+func withInitrd(list, initrd string) string {
+	if strings.HasSuffix(list, ","+initrd) {
+		return list
+	}
+	return list + "," + initrd
+}
+
 // SetDefault makes a label of this file the one that starts by itself: by the
 // directive default, unless that starts a menu, and by the menu's own mark.
 func (c *IsolinuxConfig) SetDefault(label string) error {
@@ -89,7 +186,7 @@ func (c *IsolinuxConfig) SetDefault(label string) error {
 	for i, line := range c.lines {
 		if line.keyword == "default" || line.keyword == "ontimeout" {
 			set = true
-			if !isMenuProgram(line.value) {
+			if !isProgram(line.value) {
 				c.lines[i] = line.withValue(label)
 			}
 		}
@@ -101,8 +198,9 @@ func (c *IsolinuxConfig) SetDefault(label string) error {
 	return nil
 }
 
-// isMenuProgram says that the directive starts a menu, not a label.
-func isMenuProgram(value string) bool {
+// isProgram says that a directive starts a program of the loader's: where a label
+// could stand, a menu.
+func isProgram(value string) bool {
 	program, _ := cutBlank(value)
 	return strings.HasSuffix(strings.ToLower(program), ".c32")
 }

@@ -63,14 +63,29 @@ var (
 // call returns a curl command on one line that posts a callback. Its options
 // are those of curl 7.61, the oldest among the installers.
 func (p patience) call(url string, percent int, message string) (string, error) {
-	body, err := yamlValue(struct {
-		Value   int    `json:"value"`
-		Message string `json:"message"`
-	}{percent, message})
+	body, err := callbackBody(percent, message)
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("curl -f -s -S --retry %d --retry-connrefused --retry-delay %d --max-time %d"+
 		" -X POST -H 'Content-Type: application/json' -d %s %s",
 		p.retries, p.delay, p.perAttempt, shellWord(body), shellWord(url)), nil
+}
+
+// wget is call for installers that have GNU Wget and no curl.
+func (p patience) wget(url string, percent int, message string) (string, error) {
+	body, err := callbackBody(percent, message)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("wget -q -O /dev/null --tries=%d --retry-connrefused --waitretry=%d --timeout=%d"+
+		" --header='Content-Type: application/json' --post-data=%s %s",
+		p.retries, p.delay, p.perAttempt, shellWord(body), shellWord(url)), nil
+}
+
+func callbackBody(percent int, message string) (string, error) {
+	return yamlValue(struct {
+		Value   int    `json:"value"`
+		Message string `json:"message"`
+	}{percent, message})
 }

@@ -35,7 +35,7 @@ func full() iso.Answers {
 		Hostname:         "srv-0042.example.com",
 		RootPasswordHash: testHash,
 		SSHKeys:          []string{testKey},
-		Disk:             testDisk,
+		Disk:             iso.Disk{Path: testDisk},
 		Timezone:         "Europe/Berlin",
 		Locale:           "de_DE.UTF-8",
 		Keyboard:         "de",
@@ -46,6 +46,50 @@ func full() iso.Answers {
 		Packages:    []string{"tmux", "vim-enhanced"},
 		PostInstall: []string{"systemctl enable sshd", `echo "it's $(hostname)" > /etc/motd`},
 	}
+}
+
+// rich returns answers that go beyond one interface, one account and one source.
+func rich() iso.Answers {
+	answers := full()
+	answers.Hostname, answers.Domain = "srv-0042", "example.com"
+	answers.RootPasswordHash, answers.RootPassword = "", "it's root's"
+	answers.Users = []iso.User{
+		{Name: "ops", UID: 1500, Password: "it's ops'", SSHKeys: []string{testKey}, Sudo: true},
+		{Name: "deploy", SSHKeys: []string{testKey}, Sudo: true},
+		{Name: "guest", PasswordHash: testHash},
+	}
+	answers.Disk = iso.Disk{Model: "PERC H755"}
+	answers.Network = &iso.Network{
+		Bond: "bond0", Address: "192.0.2.42/24", Addresses: []string{"192.0.2.43/24", "2001:db8::42/64"},
+		Gateway: "192.0.2.1", Gateway6: "fe80::1", MTU: 9000,
+	}
+	answers.Networks = []iso.Network{
+		{Bond: "bond0", VLAN: 100, Address: "198.51.100.42/24", DNS: []string{"198.51.100.53"}},
+		{MAC: "00:11:22:AA:BB:EE"},
+		{Device: "eno4", VLAN: 200, Address: "2001:db8:200::42/64"},
+	}
+	answers.Bonds = []iso.Bond{{Name: "bond0", Members: []string{"00:11:22:aa:bb:cc", "00:11:22:aa:bb:dd"}, Mode: "802.3ad"}}
+	answers.DNS = []string{"192.0.2.53", "2001:db8::53"}
+	answers.NTP = []string{"ntp.example.com", "192.0.2.123"}
+	answers.Proxy = "http://proxy.example.com:3128"
+	answers.Source = "http://mirror.example.com/os"
+	answers.Repositories = []iso.Repository{
+		{Name: "tools", URL: "https://repo.example.com/tools", Suite: "stable", Components: []string{"main", "extra"}, Key: "https://repo.example.com/key.asc"},
+		{Name: "flat", URL: "http://repo.example.com/flat"},
+	}
+	answers.KVM = true
+	answers.Services = iso.Services{Enable: []string{"tuned", "foo@bar.service"}, Disable: []string{"cups.service"}}
+	answers.RemoteLogging = "log.example.com:1514"
+	answers.KernelArgs = []string{"console=tty0", "console=ttyS0,115200n8"}
+	return answers
+}
+
+// partitioned returns answers that lay the disk out.
+func partitioned() iso.Answers {
+	answers := minimal()
+	answers.Disk = iso.Disk{Serial: "S4X.1"}
+	answers.Partitions = []iso.Partition{{Mount: "/boot", Size: 1024, FS: "ext4"}, {Mount: "swap", Size: 4096}, {Mount: "/"}}
+	return answers
 }
 
 func callbacks() iso.Callbacks {
@@ -62,23 +106,32 @@ func TestRecipeGolden(t *testing.T) {
 		answers   iso.Answers
 		callbacks iso.Callbacks
 	}{
-		"minimal":  {minimal(), iso.Callbacks{}},
-		"full":     {full(), callbacks()},
-		"dhcp-mac": {dhcp, iso.Callbacks{}},
-		"ipv6":     {ipv6, iso.Callbacks{}},
+		"minimal":     {minimal(), iso.Callbacks{}},
+		"full":        {full(), callbacks()},
+		"dhcp-mac":    {dhcp, iso.Callbacks{}},
+		"ipv6":        {ipv6, iso.Callbacks{}},
+		"rich":        {rich(), callbacks()},
+		"partitioned": {partitioned(), callbacks()},
 	}
 	for name, test := range tests {
-		for _, family := range iso.Families() {
+		for _, family := range []string{"debian", "rhel", "ubuntu"} {
 			t.Run(family+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				files := render(t, family, test.answers, test.callbacks)
+				answers := test.answers
+				if family == "ubuntu" {
+					answers.Partitions = nil
+				}
+				if family == "debian" && !answers.Disk.Named() {
+					answers.Disk = iso.Disk{WWN: "naa.5000C500A1B2C3D4"}
+				}
+				files := render(t, family, answers, test.callbacks)
 				compareGolden(t, filepath.Join("testdata", family, name), files)
 			})
 		}
 	}
 }
 
-func render(t *testing.T, family string, answers iso.Answers, callbacks iso.Callbacks) map[string]string {
+func render(t testing.TB, family string, answers iso.Answers, callbacks iso.Callbacks) map[string]string {
 	t.Helper()
 	recipe, err := iso.RecipeFor(family)
 	if err != nil {
@@ -132,7 +185,7 @@ func writeGolden(t *testing.T, dir string, files map[string]string) {
 func TestRecipeForUnknownFamily(t *testing.T) {
 	t.Parallel()
 	_, err := iso.RecipeFor("plan9")
-	if !errors.Is(err, iso.ErrUnknownFamily) || !strings.Contains(err.Error(), "rhel, ubuntu") {
+	if !errors.Is(err, iso.ErrUnknownFamily) || !strings.Contains(err.Error(), strings.Join(iso.Families(), ", ")) {
 		t.Errorf("error is %v, want ErrUnknownFamily with the known families", err)
 	}
 }
@@ -169,7 +222,7 @@ func TestRecipeReportsEveryProblemAndNoSecret(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = recipe.Seed(answers, links)
+		_, err = recipe.Files(answers, links)
 		if err == nil {
 			t.Fatal("no error")
 		}
@@ -273,38 +326,6 @@ func TestUbuntuCommandsSurviveTheShell(t *testing.T) {
 	}
 }
 
-// TestUbuntuResolvesTheDisk runs the command that swaps a stable name for the
-// kernel's, on a file of ours.
-func TestUbuntuResolvesTheDisk(t *testing.T) {
-	t.Parallel()
-	shell := lookPath(t, "sh")
-	config := filepath.Join(t.TempDir(), "autoinstall.yaml")
-	answers := full()
-	answers.Disk = "/dev/null"
-	var command string
-	for _, early := range autoinstallCommands(t, render(t, "ubuntu", answers, callbacks())["user-data"])["early"] {
-		if strings.HasPrefix(early, "disk=") {
-			command = strings.ReplaceAll(early, "/autoinstall.yaml", config)
-		}
-	}
-	link := filepath.Join(t.TempDir(), "by-id")
-	if err := errors.Join(os.Symlink("/dev/null", link), os.WriteFile(config, []byte("path: "+link+"\n"), 0o600)); err != nil {
-		t.Fatal(err)
-	}
-	command = strings.ReplaceAll(command, "readlink -e /dev/null", "readlink -e "+link)
-	command = strings.ReplaceAll(command, "s|/dev/null|", "s|"+link+"|")
-	if out, err := exec.CommandContext(t.Context(), shell, "-c", command).CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v: %s", command, err, out)
-	}
-	got, err := os.ReadFile(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff("path: /dev/null\n", string(got)); diff != "" {
-		t.Errorf("autoinstall.yaml (-want +got):\n%s", diff)
-	}
-}
-
 // TestRHELDefaultDisk runs the %pre script with an lsblk of ours.
 func TestRHELDefaultDisk(t *testing.T) {
 	t.Parallel()
@@ -360,24 +381,86 @@ func lookPath(t *testing.T, tool string) string {
 	return path
 }
 
+// places are the fields that a fuzzed text is put into.
+var places = []func(a *iso.Answers, text string){
+	func(a *iso.Answers, text string) { a.Hostname = text },
+	func(a *iso.Answers, text string) { a.Domain = text },
+	func(a *iso.Answers, text string) { a.RootPassword, a.RootPasswordHash = text, "" },
+	func(a *iso.Answers, text string) { a.SSHKeys[0] = bareKey + " " + text },
+	func(a *iso.Answers, text string) { a.Users[0].Name = text },
+	func(a *iso.Answers, text string) { a.Users[1].SSHKeys = []string{bareKey + " " + text} },
+	func(a *iso.Answers, text string) { a.Users[2].PasswordHash = text },
+	func(a *iso.Answers, text string) { a.Disk = iso.Disk{Model: text} },
+	func(a *iso.Answers, text string) { a.Disk = iso.Disk{Serial: text} },
+	func(a *iso.Answers, text string) { a.Timezone = text },
+	func(a *iso.Answers, text string) { a.Locale = text },
+	func(a *iso.Answers, text string) { a.Keyboard = text },
+	func(a *iso.Answers, text string) { a.Networks[2].Device = text },
+	func(a *iso.Answers, text string) { a.Network.Address = text },
+	func(a *iso.Answers, text string) { a.NTP[0] = text },
+	func(a *iso.Answers, text string) { a.Proxy = text },
+	func(a *iso.Answers, text string) { a.Source = text },
+	func(a *iso.Answers, text string) { a.Repositories[0].Name = text },
+	func(a *iso.Answers, text string) { a.Repositories[0].URL = text },
+	func(a *iso.Answers, text string) { a.Repositories[0].Suite = text },
+	func(a *iso.Answers, text string) { a.Repositories[0].Key = text },
+	func(a *iso.Answers, text string) { a.Packages[0] = text },
+	func(a *iso.Answers, text string) { a.Services.Enable[0] = text },
+	func(a *iso.Answers, text string) { a.RemoteLogging = text },
+	func(a *iso.Answers, text string) { a.KernelArgs[0] = text },
+	func(a *iso.Answers, text string) { a.PostInstall[0] = text },
+}
+
+var bareKey = strings.Join(strings.Fields(testKey)[:2], " ")
+
 // FuzzRecipes shows that no accepted value breaks out of its place.
 func FuzzRecipes(f *testing.F) {
-	for _, nasty := range []string{"plain", "a'b", `a"b`, "$(reboot)", "`id`", "a\nb", "a\n%end\n%pre", "%include /etc/shadow", "- x: y", "#", "\\", "a\u2028b", "\x00", "é"} {
-		f.Add(nasty, nasty, nasty, nasty)
+	for place := range places {
+		for _, nasty := range []string{
+			"plain", "http://h/a?b=c&d=e", "a'b", `a"b`, "$(reboot)", "`id`", "a\nb", "a\n%end\n%pre", "%include /etc/shadow",
+			"- x: y", "#", "\\", "a\\", "a\u2028b", "\x00", "é", "{{ .Callbacks }}", "a;b", "%end",
+		} {
+			f.Add(uint8(place), nasty)
+		}
 	}
-	f.Fuzz(func(t *testing.T, hostname, keyComment, pkg, command string) {
-		answers := full()
-		answers.Hostname, answers.Packages, answers.PostInstall = hostname, []string{pkg}, []string{command}
-		answers.SSHKeys = []string{strings.Join(strings.Fields(testKey)[:2], " ") + " " + keyComment}
-		if answers.Validate() != nil {
+	lines := strings.Count(render(f, "debian", rich(), callbacks())["preseed.cfg"], "\n")
+	f.Fuzz(func(t *testing.T, place uint8, text string) {
+		answers := rich() // with hashes in place of passwords, which take their time
+		answers.RootPassword, answers.RootPasswordHash = "", testHash
+		answers.Users[0].Password, answers.Users[0].PasswordHash = "", testHash
+		places[int(place)%len(places)](&answers, text)
+		if answers.Validate() != nil || !answers.Disk.Named() {
 			return
 		}
 		checkKickstartShape(t, render(t, "rhel", answers, callbacks())["ks.cfg"])
-		if strings.HasPrefix(pkg, "@") {
+		if strings.HasPrefix(answers.Packages[0], "@") {
 			return
 		}
 		checkAutoinstall(t, answers, render(t, "ubuntu", answers, callbacks())["user-data"])
+		debian := render(t, "debian", answers, callbacks())
+		checkPreseedShape(t, debian["preseed.cfg"], lines)
+		for name := range debian {
+			if strings.HasSuffix(name, ".sh") && strings.Contains(debian[name], "\r") {
+				t.Errorf("%s has a stray line break", name)
+			}
+		}
 	})
+}
+
+// checkPreseedShape wants every line to be a comment or an answer, and no more of
+// them than there are without nasty values.
+func checkPreseedShape(t *testing.T, preseed string, most int) {
+	t.Helper()
+	for line := range strings.Lines(preseed) {
+		fields := strings.Fields(line)
+		owner := fields[0] == "#" || fields[0] == "d-i" || fields[0] == "tasksel" || fields[0] == "popularity-contest"
+		if !owner || strings.HasSuffix(line, "\\\n") || !strings.HasSuffix(line, "\n") {
+			t.Errorf("line %q", line)
+		}
+	}
+	if lines := strings.Count(preseed, "\n"); lines > most {
+		t.Errorf("%d lines, want at most %d:\n%s", lines, most, preseed)
+	}
 }
 
 func checkKickstartShape(t *testing.T, ks string) {
@@ -389,8 +472,8 @@ func checkKickstartShape(t *testing.T, ks string) {
 		}
 	}
 	want := []string{
-		"%packages", "%end", "%pre", "%end", "%pre-install", "%end", "%post", "%end",
-		"%post", "%end", "%post", "%end", "%onerror", "%end",
+		"%include", "%packages", "%end", "%pre", "%end", "%pre", "%end", "%pre-install", "%end", "%post", "%end",
+		"%post", "%end", "%post", "%end", "%post", "%end", "%onerror", "%end",
 	}
 	if diff := cmp.Diff(want, sections); diff != "" {
 		t.Errorf("sections (-want +got):\n%s\n%s", diff, ks)
@@ -407,8 +490,7 @@ func checkAutoinstall(t *testing.T, answers iso.Answers, userData string) {
 			SSH struct {
 				Keys []string `json:"authorized-keys"`
 			} `json:"ssh"`
-			Packages []string `json:"packages"`
-			Shutdown string   `json:"shutdown"`
+			Shutdown string `json:"shutdown"`
 		} `json:"autoinstall"`
 	}
 	if err := yaml.UnmarshalStrict([]byte(userData), &map[string]any{}); err != nil {
@@ -418,10 +500,10 @@ func checkAutoinstall(t *testing.T, answers iso.Answers, userData string) {
 		t.Fatal(err)
 	}
 	a := config.Autoinstall
-	if a.Identity.Hostname != answers.Hostname || a.Shutdown != "poweroff" {
-		t.Errorf("hostname %q, shutdown %q; want %q, poweroff", a.Identity.Hostname, a.Shutdown, answers.Hostname)
+	if a.Identity.Hostname != answers.FQDN() || a.Shutdown != "poweroff" {
+		t.Errorf("hostname %q, shutdown %q; want %q, poweroff", a.Identity.Hostname, a.Shutdown, answers.FQDN())
 	}
-	if diff := cmp.Diff([][]string{answers.SSHKeys, answers.Packages}, [][]string{a.SSH.Keys, a.Packages}); diff != "" {
-		t.Errorf("keys and packages (-want +got):\n%s", diff)
+	if diff := cmp.Diff(answers.Users[0].SSHKeys, a.SSH.Keys); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
 	}
 }

@@ -2,79 +2,61 @@ package iso
 
 import (
 	"errors"
+	"regexp"
 	"strings"
 )
 
 // ubuntu is Subiquity's autoinstall, handed over by cloud-init, which reads
-// the files of a volume labelled CIDATA. The network-config is for the live
-// session, which without it would try DHCP on every interface.
+// the files of a volume labelled CIDATA or of a folder that the kernel's
+// arguments name. The network-config is for the live session, which without it
+// would try DHCP on every interface.
 func ubuntu() Recipe {
 	return Recipe{
-		Label: "CIDATA",
+		Label: "CIDATA", CallsAtBoot: true,
+		folder: "nocloud",
 		files: map[string]string{
 			"user-data":      "ubuntu.user-data",
 			"meta-data":      "ubuntu.meta-data",
 			"network-config": "ubuntu.network-config",
 		},
-		check: refuseGroups,
+		boot: boot{
+			entries: []*regexp.Regexp{regexp.MustCompile(`(?i)^(try or )?install ubuntu`)},
+			args:    autoinstallArgs,
+		},
+		// The installer's layouts leave no choice, and its full language of storage has
+		// to know whether firmware is BIOS or UEFI.
+		refuses: []string{"partitions"},
+		check:   refuseGroups,
 	}
+}
+
+// autoinstallArgs name the answers for casper's mount of the medium, and keep
+// casper from reading all of it to compare checksums.
+func autoinstallArgs(form) KernelArgs {
+	return KernelArgs{Set: []string{"autoinstall", "ds=nocloud;s=/cdrom/nocloud/", "fsck.mode=skip"}}
 }
 
 func refuseGroups(a Answers) error {
 	var p problems
 	p.each("packages", a.Packages, func(name string) string {
 		if strings.HasPrefix(name, "@") {
-			return "groups are not known to Ubuntu: name its packages"
+			return "groups are not known to APT: name their packages"
 		}
 		return ""
 	})
 	return errors.Join(p...)
 }
 
-// netplan is the part of netplan's configuration that a Network needs.
-type netplan struct {
-	Version   int                 `json:"version"`
-	Ethernets map[string]ethernet `json:"ethernets"`
-}
-
-type ethernet struct {
-	Match       netplanMatch        `json:"match"`
-	DHCP4       bool                `json:"dhcp4"`
-	Addresses   []string            `json:"addresses,omitempty"`
-	Routes      []netplanRoute      `json:"routes,omitempty"`
-	Nameservers map[string][]string `json:"nameservers,omitempty"`
-}
-
-type netplanMatch struct {
-	MAC string `json:"macaddress"`
-}
-
-type netplanRoute struct {
-	To  string `json:"to"`
-	Via string `json:"via"`
-}
-
-// Netplan is the network configuration, in netplan's version 2.
-func (f form) Netplan() netplan {
-	n := f.Network
-	device := ethernet{Match: netplanMatch{MAC: strings.ToLower(n.MAC)}, DHCP4: n.Address == ""}
-	if n.Address != "" {
-		device.Addresses = []string{n.Address}
+// Identity is the account that the installer insists on.
+func (f form) Identity() User {
+	if len(f.Users) > 0 {
+		return f.Users[0]
 	}
-	if n.Gateway != "" {
-		device.Routes = []netplanRoute{{To: defaultRoute(n.Gateway), Via: n.Gateway}}
-	}
-	if len(n.DNS) > 0 {
-		device.Nameservers = map[string][]string{"addresses": n.DNS}
-	}
-	return netplan{Version: 2, Ethernets: map[string]ethernet{"installed": device}}
+	return User{Name: "ubuntu", PasswordHash: f.RootPasswordHash, SSHKeys: f.SSHKeys}
 }
 
-// defaultRoute spells the default route out, since "default" is not known to
-// the netplan of Ubuntu 20.04.
-func defaultRoute(gateway string) string {
-	if strings.Contains(gateway, ":") {
-		return "::/0"
-	}
-	return "0.0.0.0/0"
+// FindDisk is the script that puts the kernel's name of the disk into the answers.
+func (f form) FindDisk() (string, error) {
+	script, err := renderStock("ubuntu.disk.sh", f)
+	return string(script), err
 }

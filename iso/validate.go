@@ -3,14 +3,15 @@ package iso
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // FieldError says what is wrong with one field. It never quotes a value that
@@ -27,15 +28,20 @@ func (e *FieldError) Error() string { return e.Path + ": " + e.Problem }
 // The patterns are the first of two defences: what they let through is quoted
 // besides, for the syntax it goes into.
 var (
-	hostLabel       = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
-	cryptHash       = regexp.MustCompile(`^\$(5|6|7|y|gy|2[aby])\$[A-Za-z0-9./$=,]{20,200}$`)
-	keyType         = regexp.MustCompile(`^(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+$`)
-	diskPath        = regexp.MustCompile(`^/dev(/[A-Za-z0-9_:=+-][A-Za-z0-9._:=+-]*)+$`)
-	timezoneName    = regexp.MustCompile(`^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$`)
-	localeName      = regexp.MustCompile(`^(C|[a-z]{2,3}(_[A-Z]{2})?)(\.[A-Za-z0-9-]+)?(@[a-z]+)?$`)
-	keyboardName    = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
-	packageName     = regexp.MustCompile(`^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._:~-]*$`)
-	callbackVisible = regexp.MustCompile(`^[A-Za-z0-9._~:/?&=%@\[\]-]+$`)
+	hostLabel      = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+	cryptHash      = regexp.MustCompile(`^\$(5|6|7|y|gy|2[aby])\$[A-Za-z0-9./$=,]{20,200}$`)
+	keyType        = regexp.MustCompile(`^(ssh|ecdsa|sk-ssh|sk-ecdsa)-[a-z0-9@.-]+$`)
+	userName       = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+	timezoneName   = regexp.MustCompile(`^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,2}$`)
+	localeName     = regexp.MustCompile(`^(C|[a-z]{2,3}(_[A-Z]{2})?)(\.[A-Za-z0-9-]+)?(@[a-z]+)?$`)
+	keyboardName   = regexp.MustCompile(`^[a-z][a-z0-9_-]*$`)
+	packageName    = regexp.MustCompile(`^(@\^?)?[A-Za-z0-9][A-Za-z0-9+._:~-]*$`)
+	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	suiteName      = regexp.MustCompile(`^[A-Za-z0-9./][A-Za-z0-9._/-]*$`)
+	serviceName    = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9@_.:-]*$`)
+	kernelArg      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(=[A-Za-z0-9._:=,/@+%\[\]~^-]*)?$`)
+	productKey     = regexp.MustCompile(`^[A-Za-z0-9]{5}(-[A-Za-z0-9]{5}){4}$`)
+	visibleURL     = regexp.MustCompile(`^[A-Za-z0-9._~:/?&=%@\[\]-]+$`)
 )
 
 // Validate returns nil or every problem at once, each a *[FieldError], joined
@@ -43,39 +49,123 @@ var (
 func (a Answers) Validate() error {
 	var p problems
 	p.add("hostname", checkHostname(a.Hostname))
-	p.add("rootPasswordHash", optional(a.RootPasswordHash, checkHash))
-	if a.RootPasswordHash == "" && len(a.SSHKeys) == 0 {
-		p.add("sshKeys", "neither a key nor rootPasswordHash is given: nobody could log in")
+	p.add("domain", optional(a.Domain, checkHostname))
+	if len(a.Hostname) <= longestHostname && len(a.FQDN()) > longestHostname {
+		p.add("domain", fmt.Sprintf("%d characters together with hostname: at most %d are allowed", len(a.FQDN()), longestHostname))
 	}
-	p.each("sshKeys", a.SSHKeys, checkKey)
-	p.add("disk", optional(a.Disk, checkDisk))
+	a.validateLogins(&p)
+	a.Disk.validate(&p)
+	validatePartitions(&p, a.Partitions)
 	p.add("timezone", optional(a.Timezone, match(timezoneName, "a name such as Europe/Berlin")))
 	p.add("locale", optional(a.Locale, match(localeName, "a locale such as en_US.UTF-8")))
 	p.add("keyboard", optional(a.Keyboard, match(keyboardName, "an X keyboard layout such as us")))
-	if a.Network != nil {
-		a.Network.validate(&p)
-	}
-	p.each("packages", a.Packages, match(packageName, "a package name, or @ and a group name"))
-	p.each("postInstall", a.PostInstall, checkCommand)
+	a.validateNetworks(&p)
+	a.validateSoftware(&p)
 	return errors.Join(p...)
 }
 
-func (n Network) validate(p *problems) {
-	p.add("network.mac", checkMAC(n.MAC))
-	if n.Address == "" {
-		if n.Gateway != "" || len(n.DNS) > 0 {
-			p.add("network.address", "missing: gateway and dns need one, with DHCP leave them out too")
+func (a Answers) validateLogins(p *problems) {
+	p.add("rootPassword", optional(a.RootPassword, checkPassword))
+	p.add("rootPasswordHash", optional(a.RootPasswordHash, checkHash))
+	if a.RootPassword != "" && a.RootPasswordHash != "" {
+		p.add("rootPasswordHash", "rootPassword is given too: give one of them")
+	}
+	p.each("sshKeys", a.SSHKeys, checkKey)
+	for i, user := range a.Users {
+		user.validate(p, fmt.Sprintf("users[%d]", i))
+		if slices.ContainsFunc(a.Users[:i], func(u User) bool { return u.Name == user.Name }) {
+			p.add(fmt.Sprintf("users[%d].name", i), fmt.Sprintf("%q: there is one of that name already", user.Name))
 		}
-		return
 	}
-	prefix, err := netip.ParsePrefix(n.Address)
-	if err != nil || prefix.Addr().Is4In6() {
-		p.add("network.address", "want an address with prefix length, such as 192.0.2.10/24")
+	if !a.admitsSomeone() {
+		p.add("sshKeys", "neither a key nor a password is given, for root or a user with sudo: nobody could log in")
 	}
-	p.add("network.gateway", optional(n.Gateway, func(gateway string) string {
-		return checkGateway(gateway, prefix)
-	}))
-	p.each("network.dns", n.DNS, checkAddress)
+}
+
+// admitsSomeone says that the system can be administered once it is installed.
+func (a Answers) admitsSomeone() bool {
+	return a.RootPassword != "" || a.RootPasswordHash != "" || len(a.SSHKeys) > 0 ||
+		slices.ContainsFunc(a.Users, func(u User) bool {
+			return u.Sudo && (u.Password != "" || u.PasswordHash != "" || len(u.SSHKeys) > 0)
+		})
+}
+
+func (u User) validate(p *problems, path string) {
+	p.add(path+".name", checkUserName(u.Name))
+	if u.UID != 0 && (u.UID < 500 || u.UID > 65533) {
+		p.add(path+".uid", fmt.Sprintf("%d: want 500 to 65533", u.UID))
+	}
+	p.add(path+".password", optional(u.Password, checkPassword))
+	p.add(path+".passwordHash", optional(u.PasswordHash, checkHash))
+	if u.Password != "" && u.PasswordHash != "" {
+		p.add(path+".passwordHash", "password is given too: give one of them")
+	}
+	p.each(path+".sshKeys", u.SSHKeys, checkKey)
+}
+
+func checkUserName(name string) string {
+	if name == "root" {
+		return "root has answers of its own: rootPassword and sshKeys"
+	}
+	return match(userName, "a login name of small letters, digits, - and _")(name)
+}
+
+// validateSoftware checks what is installed, and what is done with it.
+func (a Answers) validateSoftware(p *problems) {
+	p.each("ntp", a.NTP, checkHost)
+	p.add("proxy", optional(a.Proxy, checkURL))
+	p.add("source", optional(a.Source, checkURL))
+	for i, r := range a.Repositories {
+		r.validate(p, fmt.Sprintf("repositories[%d]", i))
+	}
+	p.each("packages", a.Packages, match(packageName, "a package name, or @ and a group name"))
+	p.each("services.enable", a.Services.Enable, match(serviceName, "the name of a service"))
+	p.each("services.disable", a.Services.Disable, match(serviceName, "the name of a service"))
+	p.add("remoteLogging", optional(a.RemoteLogging, checkHostPort))
+	p.each("kernelArgs", a.KernelArgs, match(kernelArg, "one argument without blanks or quotes, such as console=ttyS0,115200"))
+	p.add("productKey", optional(a.ProductKey, checkProductKey))
+	p.each("postInstall", a.PostInstall, checkCommand)
+	a.validateFamilyParts(p)
+}
+
+func (r Repository) validate(p *problems, path string) {
+	p.add(path+".name", match(repositoryName, "letters, digits, - and _")(r.Name))
+	p.add(path+".url", checkURL(r.URL))
+	p.add(path+".suite", optional(r.Suite, match(suiteName, "a suite such as bookworm")))
+	p.each(path+".components", r.Components, match(suiteName, "a component such as main"))
+	p.add(path+".key", optional(r.Key, checkURL))
+}
+
+func (a Answers) validateFamilyParts(p *problems) {
+	if a.ESXi != nil {
+		for i, s := range a.ESXi.Switches {
+			path := fmt.Sprintf("esxi.switches[%d]", i)
+			p.add(path+".name", match(repositoryName, "a name such as vSwitch1")(s.Name))
+			p.each(path+".uplinks", s.Uplinks, match(deviceName, "an adapter such as vmnic0"))
+			p.add(path+".failover", optional(s.Failover, oneOf("explicit", "iphash", "mac", "portid")))
+		}
+	}
+	if s := a.SUSE; s != nil {
+		p.add("suse.product", optional(s.Product, match(packageName, "a product such as SLES")))
+		p.each("suse.modules", s.Modules, match(repositoryName, "a module such as Basesystem"))
+	}
+	if w := a.Windows; w != nil {
+		p.add("windows.image", optional(w.Image, checkText))
+		if w.DiskNumber != nil && *w.DiskNumber < 0 {
+			p.add("windows.diskNumber", fmt.Sprintf("%d: want 0 or more", *w.DiskNumber))
+		}
+		p.add("windows.organization", optional(w.Organization, checkText))
+		p.add("windows.domainUser", optional(w.DomainUser, checkText))
+		p.add("windows.domainPassword", optional(w.DomainPassword, checkPassword))
+	}
+	if c := a.CoreOS; c != nil && len(c.Ignition) > 0 && !isObject(c.Ignition) {
+		p.add("coreos.ignition", "want a JSON object")
+	}
+}
+
+func isObject(raw json.RawMessage) bool {
+	var object map[string]json.RawMessage
+	return json.Unmarshal(raw, &object) == nil && object != nil
 }
 
 // problems collects FieldErrors; an empty problem is none.
@@ -109,13 +199,14 @@ func match(pattern *regexp.Regexp, want string) func(string) string {
 	}
 }
 
+const longestHostname = 64 // HOST_NAME_MAX of Linux
+
 func checkHostname(name string) string {
-	const longest = 64 // HOST_NAME_MAX of Linux
 	if name == "" {
 		return "missing: the server needs a name"
 	}
-	if len(name) > longest {
-		return fmt.Sprintf("%d characters: at most %d are allowed", len(name), longest)
+	if len(name) > longestHostname {
+		return fmt.Sprintf("%d characters: at most %d are allowed", len(name), longestHostname)
 	}
 	for part := range strings.SplitSeq(name, ".") {
 		if !hostLabel.MatchString(part) {
@@ -152,37 +243,38 @@ func checkKey(key string) string {
 	return ""
 }
 
-func checkDisk(disk string) string {
-	return match(diskPath, "a path such as /dev/disk/by-id/…")(disk)
-}
-
-func checkMAC(mac string) string {
-	const ethernet = 6 // bytes
-	parsed, err := net.ParseMAC(mac)
-	if err != nil || len(parsed) != ethernet || !strings.EqualFold(parsed.String(), mac) {
-		return fmt.Sprintf("%q: want a MAC address such as 00:11:22:33:44:55", mac)
+// checkPassword does not say more of the value than it must.
+func checkPassword(password string) string {
+	const longest = 128 // bytes; hashing takes time that grows with the square
+	if len(password) > longest || hasControl(password) || !utf8.ValidString(password) {
+		return "want at most 128 bytes without line breaks or control characters"
 	}
 	return ""
 }
 
-func checkAddress(address string) string {
-	parsed, err := netip.ParseAddr(address)
-	if err != nil || parsed.Zone() != "" {
-		return fmt.Sprintf("%q: want an IP address", address)
+func checkProductKey(key string) string {
+	if !productKey.MatchString(key) {
+		return "want five groups of five letters and digits, joined by hyphens"
 	}
 	return ""
 }
 
-func checkGateway(gateway string, network netip.Prefix) string {
-	if problem := checkAddress(gateway); problem != "" {
-		return problem
-	}
-	address, _ := netip.ParseAddr(gateway) // checkAddress has parsed it
-	linkLocal := address.Is6() && address.IsLinkLocalUnicast() && network.Addr().Is6()
-	if network.IsValid() && !network.Contains(address) && !linkLocal {
-		return fmt.Sprintf("%s is not in the network %s", gateway, network.Masked())
+// checkText accepts what fits on one line.
+func checkText(text string) string {
+	const longest = 256
+	if len(text) > longest || hasControl(text) || !utf8.ValidString(text) || strings.TrimSpace(text) == "" {
+		return "want one line of text, of at most 256 bytes"
 	}
 	return ""
+}
+
+func oneOf(allowed ...string) func(string) string {
+	return func(value string) string {
+		if slices.Contains(allowed, value) {
+			return ""
+		}
+		return fmt.Sprintf("%q: want one of %s", value, strings.Join(allowed, ", "))
+	}
 }
 
 // checkCommand wants one line, since a kickstart file ends a script at a line
@@ -203,12 +295,12 @@ func hasControl(text string) bool {
 	})
 }
 
-// checkCallback does not quote the URL: its token is a secret.
-func checkCallback(address string) string {
+// checkURL does not quote the URL: it may hold a password or a token.
+func checkURL(address string) string {
 	const longest = 1000 // bytes; the image's client allows no more either
 	parsed, err := url.Parse(address)
 	if err != nil || parsed.Host == "" || (parsed.Scheme != "http" && parsed.Scheme != "https") ||
-		len(address) > longest || !callbackVisible.MatchString(address) {
+		len(address) > longest || !visibleURL.MatchString(address) {
 		return "want an http or https URL without spaces or quotes, of at most 1000 characters"
 	}
 	return ""

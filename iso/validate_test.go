@@ -62,10 +62,10 @@ func TestAnswersValidate(t *testing.T) {
 		"key of another type":   {func(a *iso.Answers) { a.SSHKeys = []string{strings.Replace(testKey, "ed25519", "rsa", 1)} }, []string{"sshKeys[0]"}},
 		"key line break":        {func(a *iso.Answers) { a.SSHKeys = []string{testKey + "\n%end"} }, []string{"sshKeys[0]"}},
 		"key options":           {func(a *iso.Answers) { a.SSHKeys = []string{`from="*" ` + testKey} }, []string{"sshKeys[0]"}},
-		"disk name":             {func(a *iso.Answers) { a.Disk = "sda" }, []string{"disk"}},
-		"disk parent":           {func(a *iso.Answers) { a.Disk = "/dev/../etc" }, []string{"disk"}},
-		"disk substitution":     {func(a *iso.Answers) { a.Disk = "/dev/$(id)" }, []string{"disk"}},
-		"disk pattern":          {func(a *iso.Answers) { a.Disk = "/dev/sd*" }, []string{"disk"}},
+		"disk name":             {func(a *iso.Answers) { a.Disk = iso.Disk{Path: "sda"} }, []string{"disk"}},
+		"disk parent":           {func(a *iso.Answers) { a.Disk = iso.Disk{Path: "/dev/../etc"} }, []string{"disk"}},
+		"disk substitution":     {func(a *iso.Answers) { a.Disk = iso.Disk{Path: "/dev/$(id)"} }, []string{"disk"}},
+		"disk pattern":          {func(a *iso.Answers) { a.Disk = iso.Disk{Path: "/dev/sd*"} }, []string{"disk"}},
 		"timezone":              {func(a *iso.Answers) { a.Timezone = "../etc" }, []string{"timezone"}},
 		"locale":                {func(a *iso.Answers) { a.Locale = "german" }, []string{"locale"}},
 		"locale C":              {func(a *iso.Answers) { a.Locale = "C.UTF-8" }, nil},
@@ -91,6 +91,140 @@ func TestAnswersValidate(t *testing.T) {
 			test.edit(&answers)
 			if diff := cmp.Diff(test.want, paths(t, answers.Validate())); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAnswersValidateLogins(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		edit func(*iso.Answers)
+		want []string
+	}{
+		"rich":                 {func(*iso.Answers) {}, nil},
+		"two passwords":        {func(a *iso.Answers) { a.RootPasswordHash = testHash }, []string{"rootPasswordHash"}},
+		"password line break":  {func(a *iso.Answers) { a.RootPassword = "a\nb" }, []string{"rootPassword"}},
+		"password long":        {func(a *iso.Answers) { a.RootPassword = strings.Repeat("a", 129) }, []string{"rootPassword"}},
+		"password not UTF-8":   {func(a *iso.Answers) { a.RootPassword = "\xff" }, []string{"rootPassword"}},
+		"user name":            {func(a *iso.Answers) { a.Users[0].Name = "a b" }, []string{"users[0].name"}},
+		"user root":            {func(a *iso.Answers) { a.Users[0].Name = "root" }, []string{"users[0].name"}},
+		"user twice":           {func(a *iso.Answers) { a.Users[1].Name = "ops" }, []string{"users[1].name"}},
+		"user id of a service": {func(a *iso.Answers) { a.Users[0].UID = 33 }, []string{"users[0].uid"}},
+		"user's two passwords": {func(a *iso.Answers) { a.Users[0].PasswordHash = testHash }, []string{"users[0].passwordHash"}},
+		"user's clear hash":    {func(a *iso.Answers) { a.Users[2].PasswordHash = "secret" }, []string{"users[2].passwordHash"}},
+		"user's key":           {func(a *iso.Answers) { a.Users[1].SSHKeys = []string{"ssh-rsa x"} }, []string{"users[1].sshKeys[0]"}},
+		"user with sudo":       {func(a *iso.Answers) { a.RootPassword, a.SSHKeys = "", nil }, nil},
+		"nobody with sudo": {func(a *iso.Answers) {
+			a.RootPassword, a.SSHKeys, a.Users = "", nil, []iso.User{{Name: "a", Password: "b"}}
+		}, []string{"sshKeys"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answers := rich()
+			test.edit(&answers)
+			err := answers.Validate()
+			if diff := cmp.Diff(test.want, paths(t, err)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if err != nil && strings.Contains(err.Error(), "secret") {
+				t.Errorf("error shows a secret: %v", err)
+			}
+		})
+	}
+}
+
+func TestAnswersValidateNetworks(t *testing.T) {
+	t.Parallel()
+	const mac = "00:11:22:33:44:55"
+	tests := map[string]struct {
+		edit func(*iso.Answers)
+		want []string
+	}{
+		"unnamed":           {func(a *iso.Answers) { a.Network = &iso.Network{} }, []string{"network.mac"}},
+		"named twice":       {func(a *iso.Answers) { a.Network = &iso.Network{MAC: mac, Device: "eno1"} }, []string{"network.mac"}},
+		"device":            {func(a *iso.Answers) { a.Network = &iso.Network{Device: "../x"} }, []string{"network.device"}},
+		"no such bond":      {func(a *iso.Answers) { a.Networks[0].Bond = "bond9" }, []string{"networks[0].bond"}},
+		"same interface":    {func(a *iso.Answers) { a.Networks[0].VLAN = 0 }, []string{"networks[0]"}},
+		"same in capitals":  {func(a *iso.Answers) { a.Network = &iso.Network{MAC: "00:11:22:aa:bb:ee"} }, []string{"networks[1]"}},
+		"VLAN":              {func(a *iso.Answers) { a.Networks[0].VLAN = 4095 }, []string{"networks[0].vlan"}},
+		"MTU":               {func(a *iso.Answers) { a.Network.MTU = 100 }, []string{"network.mtu"}},
+		"second address":    {func(a *iso.Answers) { a.Network.Addresses = []string{"192.0.2.3"} }, []string{"network.addresses[0]", "network.gateway6"}},
+		"gateway6 of IPv4":  {func(a *iso.Answers) { a.Network.Gateway6 = "192.0.2.1" }, []string{"network.gateway6"}},
+		"gateway6 twice":    {func(a *iso.Answers) { a.Network.Gateway = "fe80::2" }, []string{"network.gateway6"}},
+		"gateway of second": {func(a *iso.Answers) { a.Network.Addresses[0], a.Network.Gateway = "203.0.113.2/24", "203.0.113.1" }, nil},
+		"bond's name":       {func(a *iso.Answers) { a.Bonds = append(a.Bonds, iso.Bond{Name: "a b", Members: []string{mac}}) }, []string{"bonds[1].name"}},
+		"bond twice":        {func(a *iso.Answers) { a.Bonds = append(a.Bonds, a.Bonds[0]) }, []string{"bonds[1].name"}},
+		"bond of nothing":   {func(a *iso.Answers) { a.Bonds[0].Members = nil }, []string{"bonds[0].members"}},
+		"bond's member":     {func(a *iso.Answers) { a.Bonds[0].Members[0] = "00:11" }, []string{"bonds[0].members[0]"}},
+		"bond by name":      {func(a *iso.Answers) { a.Bonds[0].Members[0] = "eno1" }, nil},
+		"bond's mode":       {func(a *iso.Answers) { a.Bonds[0].Mode = "4" }, []string{"bonds[0].mode"}},
+		"DNS":               {func(a *iso.Answers) { a.DNS[1] = "ns" }, []string{"dns[1]"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answers := rich()
+			test.edit(&answers)
+			if diff := cmp.Diff(test.want, paths(t, answers.Validate())); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAnswersValidateTheRest(t *testing.T) {
+	t.Parallel()
+	number := -1
+	tests := map[string]struct {
+		edit func(*iso.Answers)
+		want []string
+	}{
+		"domain":      {func(a *iso.Answers) { a.Domain = "a b" }, []string{"domain"}},
+		"disk twice":  {func(a *iso.Answers) { a.Disk = iso.Disk{Serial: "a", WWN: "naa.5000c500a1b2c3d7"} }, []string{"disk"}},
+		"disk serial": {func(a *iso.Answers) { a.Disk = iso.Disk{Serial: "a'b"} }, []string{"disk.serial"}},
+		"disk wwn":    {func(a *iso.Answers) { a.Disk = iso.Disk{WWN: "5000"} }, []string{"disk.wwn"}},
+		"disk volume": {func(a *iso.Answers) { a.Disk = iso.Disk{Volume: "Disk.Virtual.0"} }, []string{"disk.volume"}},
+		"disk model":  {func(a *iso.Answers) { a.Disk = iso.Disk{Model: "PERC.*("} }, []string{"disk.model"}},
+		"no root":     {func(a *iso.Answers) { a.Partitions = []iso.Partition{{Mount: "/var", Size: 1}} }, []string{"partitions"}},
+		"two rests":   {func(a *iso.Answers) { a.Partitions = []iso.Partition{{Mount: "/"}, {Mount: "/var"}} }, []string{"partitions"}},
+		"mount":       {func(a *iso.Answers) { a.Partitions = []iso.Partition{{Mount: "/"}, {Mount: "/a b", Size: 1}} }, []string{"partitions[1].mount"}},
+		"mount twice": {func(a *iso.Answers) { a.Partitions = []iso.Partition{{Mount: "/"}, {Mount: "/", Size: 1}} }, []string{"partitions[1].mount"}},
+		"file system": {func(a *iso.Answers) { a.Partitions = []iso.Partition{{Mount: "/", FS: "zfs"}} }, []string{"partitions[0].fs"}},
+		"swap on ext4": {func(a *iso.Answers) {
+			a.Partitions = []iso.Partition{{Mount: "/"}, {Mount: "swap", FS: "ext4", Size: 1}}
+		}, []string{"partitions[1].fs"}},
+		"size":   {func(a *iso.Answers) { a.Partitions = []iso.Partition{{Mount: "/", Size: -1}} }, []string{"partitions[0].size"}},
+		"ntp":    {func(a *iso.Answers) { a.NTP[0] = "a;b" }, []string{"ntp[0]"}},
+		"proxy":  {func(a *iso.Answers) { a.Proxy = "socks://secret@h" }, []string{"proxy"}},
+		"source": {func(a *iso.Answers) { a.Source = "nfs:/x" }, []string{"source"}},
+		"repository": {func(a *iso.Answers) {
+			a.Repositories = []iso.Repository{{Name: "a/b", URL: "x", Suite: "a b", Components: []string{"-"}, Key: "k"}}
+		}, []string{"repositories[0].name", "repositories[0].url", "repositories[0].suite", "repositories[0].components[0]", "repositories[0].key"}},
+		"service":         {func(a *iso.Answers) { a.Services.Enable[0], a.Services.Disable[0] = "--now", "a b" }, []string{"services.enable[0]", "services.disable[0]"}},
+		"syslog":          {func(a *iso.Answers) { a.RemoteLogging = "host:port" }, []string{"remoteLogging"}},
+		"syslog by IPv6":  {func(a *iso.Answers) { a.RemoteLogging = "[2001:db8::1]:1514" }, nil},
+		"kernel argument": {func(a *iso.Answers) { a.KernelArgs = []string{"a b", `a="b"`, "$(id)", "---"} }, []string{"kernelArgs[0]", "kernelArgs[1]", "kernelArgs[2]", "kernelArgs[3]"}},
+		"product key":     {func(a *iso.Answers) { a.ProductKey = "secret" }, []string{"productKey"}},
+		"virtual switch": {func(a *iso.Answers) {
+			a.ESXi = &iso.ESXi{Switches: []iso.ESXiSwitch{{Name: "a b", Uplinks: []string{"-"}, Failover: "x"}}}
+		}, []string{"esxi.switches[0].name", "esxi.switches[0].uplinks[0]", "esxi.switches[0].failover"}},
+		"Windows' disk":     {func(a *iso.Answers) { a.Windows = &iso.Windows{DiskNumber: &number} }, []string{"windows.diskNumber"}},
+		"Windows' password": {func(a *iso.Answers) { a.Windows = &iso.Windows{DomainPassword: "secret\n"} }, []string{"windows.domainPassword"}},
+		"Ignition":          {func(a *iso.Answers) { a.CoreOS = &iso.CoreOS{Ignition: []byte(`[1]`)} }, []string{"coreos.ignition"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			answers := rich()
+			test.edit(&answers)
+			err := answers.Validate()
+			if diff := cmp.Diff(test.want, paths(t, err)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if err != nil && strings.Contains(err.Error(), "secret") {
+				t.Errorf("error shows a secret: %v", err)
 			}
 		})
 	}

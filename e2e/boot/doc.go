@@ -1,0 +1,9 @@
+// Package boot boots edited images for real: firmware, boot loader, kernel and
+// installer run in qemu and read the image over HTTP, as a BMC would. Its tests
+// say what is missing and skip where qemu, a firmware or a kernel is not
+// installed, or when they are run with -short. Nothing imports it.
+//
+// On Debian they need these packages: qemu-system-x86, qemu-block-extra, ovmf,
+// grub-common, grub-pc-bin, grub-efi-amd64-bin, isolinux, syslinux-common, mtools,
+// xorriso, busybox-static, linux-image-amd64 and debian-installer-12-netboot-amd64.
+package boot

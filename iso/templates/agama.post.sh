@@ -1,0 +1,5 @@
+#!/bin/sh
+{{ with .Callbacks.Done -}}
+{{ stubborn . 100 "installed" }}
+{{ end -}}
+exit 0

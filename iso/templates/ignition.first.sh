@@ -1,0 +1,4 @@
+set -e
+{{ range .PostInstall -}}
+/bin/sh -c {{ shell . }}
+{{ end -}}

@@ -1,0 +1,2 @@
+{{ template "disk" . }}
+sed -i "s|/dev/rackflow-disk|$disk|" /autoinstall.yaml
