@@ -11,6 +11,7 @@ import (
 
 	v2 "github.com/rackflow/rackflow/api/v2"
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/media"
 	"github.com/rackflow/rackflow/starter"
 	"github.com/rackflow/rackflow/store"
 	"github.com/rackflow/rackflow/workflows"
@@ -70,6 +71,7 @@ type Config struct {
 	Definitions Definitions
 	Servers     Servers
 	Keeper      Sealer
+	Media       *media.Library
 	Log         *slog.Logger
 	// Version is rackflow's own, as /healthz shows it.
 	Version string

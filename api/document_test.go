@@ -60,22 +60,33 @@ func TestEveryOperation(t *testing.T) {
 		{"workflowsDeleteGraphsByName", "DELETE", "/workflows/graphs/Graph.Mine", "", 204},
 		{"workflowsDeleteTasksByName", "DELETE", "/workflows/tasks/Task.Mine", "", 204},
 		{"nodesDelById", "DELETE", "/nodes/web-1", "", 204},
+		{"imagesGet", "GET", "/images", "", 200},
+		{"imagesGetByName", "GET", "/images/rhel.iso", "", 200},
+		{"imagesCustomize", "POST", "/images/rhel.iso/customize", customization, 200},
+		{"imagesDeleteByName", "DELETE", "/images/rhel.iso", "", 204},
+		{"imagesPost", "POST", "/images", `{"name": "new.iso", "size": 100000}`, 201},
+		{"imagesHeadUpload", "HEAD", "/images/uploads/{upload}", "", 200},
+		{"imagesPatchUpload", "PATCH", "/images/uploads/{upload}", "no header says where it belongs", 400},
+		{"imagesDeleteUpload", "DELETE", "/images/uploads/{upload}", "", 204},
 	}
 	for _, prefix := range []string{"/api/2.0", "/api/current", "/api/common"} {
 		t.Run(prefix, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
 			asked := map[string]bool{}
-			var obm, catalog string
+			s.addImage(t, "rhel.iso")
+			var obm, catalog, upload string
 			for _, test := range tests {
 				asked[test.operation] = true
-				path := strings.NewReplacer("{obm}", obm, "{catalog}", catalog).Replace(prefix + test.path)
+				path := strings.NewReplacer("{obm}", obm, "{catalog}", catalog, "{upload}", upload).Replace(prefix + test.path)
 				r := s.want(t, test.status, test.method, path, test.body)
 				switch test.operation {
 				case "nodesPost":
 					catalog = s.catalog(t, into[v2.NodeDocument](t, r).ID, "bmc", `{}`).ID
 				case "obmsPut":
 					obm = into[v2.Obm](t, r).ID
+				case "imagesPost":
+					upload = into[v2.ImageUpload](t, r).ID
 				}
 			}
 			for path, item := range s.spec.Paths.Map() {

@@ -124,6 +124,8 @@ func storeStatus(k store.Kind) int {
 		return http.StatusConflict
 	case store.Invalid:
 		return http.StatusBadRequest
+	case store.Full:
+		return http.StatusInsufficientStorage
 	}
 	return http.StatusInternalServerError
 }

@@ -21,8 +21,8 @@ type mediaHandler struct {
 
 // NewMediaHandler serves
 //
-//	GET, HEAD /media/{token}/{name}.iso or .img
-//	POST      /callback/{token}/{started|progress|done|failed}
+//	GET, HEAD /media/{token}/{name}, an .iso or .img, or an update package of a vendor
+//	POST      /callback/{token}/{started|progress|done|failed|booted}
 //
 // A BMC mounts an image with an HTTP client of its own that is far from
 // complete, so this handler must stay free of middleware: a response header

@@ -12,13 +12,16 @@ import (
 
 // EventSink takes what installers report.
 type EventSink interface {
-	// InstallerEvent records an event (started, progress, done, failed) with the
-	// body the installer sent, which nobody has checked. Installers repeat a call
-	// whose answer they missed, so it must be idempotent. An error that is
-	// fs.ErrNotExist says that the token is unknown, any other that the
+	// InstallerEvent records an event (started, progress, done, failed, booted) with
+	// the body the installer sent, which nobody has checked. An error that is
+	// fs.ErrNotExist says that the token is unknown, fs.ErrExist that it has been
+	// used for this event, errTooOften that there are too many, any other that the
 	// installer should try again.
 	InstallerEvent(ctx context.Context, token, event string, detail []byte) error
 }
+
+// eventProgress is the only event that is reported more than once.
+const eventProgress = "progress"
 
 const (
 	maxCallbackBody     = 64 << 10 // bytes
@@ -47,6 +50,13 @@ func (h *mediaHandler) takeEvent(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, fs.ErrNotExist):
 		log.Warn("installer event with unknown token")
 		http.NotFound(w, r)
+	case errors.Is(err, fs.ErrExist):
+		log.Warn("installer event a second time")
+		http.Error(w, "this event has been reported already", http.StatusConflict)
+	case errors.Is(err, errTooOften):
+		log.Warn("installer events too often")
+		w.Header().Set("Retry-After", callbackRetryAfter)
+		http.Error(w, "too many events: report progress less often", http.StatusTooManyRequests)
 	default:
 		log.Error("cannot record installer event", "error", redact(err, token))
 		w.Header().Set("Retry-After", callbackRetryAfter)
@@ -56,7 +66,7 @@ func (h *mediaHandler) takeEvent(w http.ResponseWriter, r *http.Request) {
 
 func isInstallerEvent(event string) bool {
 	switch event {
-	case "started", "progress", "done", "failed":
+	case "started", eventProgress, "done", "failed", "booted":
 		return true
 	}
 	return false

@@ -23,6 +23,8 @@ type MediaFile struct {
 	Modified time.Time
 	// ETag is a quoted entity tag, fixed for the image's life. Empty: none.
 	ETag string
+	// Note is told of every read of Content: n bytes at off. Nil: nobody is.
+	Note func(off int64, n int)
 	// Close is called when the request is over. Nil: nothing to close.
 	Close func() error
 }
@@ -35,7 +37,7 @@ type MediaSource interface {
 }
 
 var (
-	mediaName   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}\.(iso|img)$`)
+	mediaName   = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}\.(iso|img|exe|bin|d7|d9|d10|pm|usc)$`)
 	singleRange = regexp.MustCompile(`^bytes=([0-9]+-[0-9]*|-[0-9]+)$`)
 )
 
@@ -59,7 +61,7 @@ func (h *mediaHandler) serveMedia(w http.ResponseWriter, r *http.Request) {
 	}
 	defer closeMedia(file, token, log)
 	log.Debug("media request", "size", file.Size)
-	sendMedia(w, plainRequest(r), file, loggedReader{file.Content, token, log})
+	sendMedia(w, plainRequest(r), file, watchedReader{file, token, log})
 }
 
 func sendMedia(w http.ResponseWriter, r *http.Request, file *MediaFile, content io.ReaderAt) {
@@ -86,19 +88,22 @@ func plainRequest(r *http.Request) *http.Request {
 	return plain
 }
 
-// loggedReader logs the errors that ServeContent can only answer by breaking
-// the connection off.
-type loggedReader struct {
-	io.ReaderAt
-
+// watchedReader notes what is read, and logs the errors that ServeContent can only
+// answer by breaking the connection off.
+type watchedReader struct {
+	file  *MediaFile
 	token string
 	log   *slog.Logger
 }
 
-func (r loggedReader) ReadAt(p []byte, off int64) (int, error) {
-	n, err := r.ReaderAt.ReadAt(p, off)
+// ReadAt implements [io.ReaderAt].
+func (r watchedReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.file.Content.ReadAt(p, off)
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.log.Error("cannot read media", "offset", off, "error", redact(err, r.token))
+	}
+	if r.file.Note != nil && n > 0 {
+		r.file.Note(off, n)
 	}
 	return n, err //nolint:wrapcheck // io.Reader's errors are part of its contract
 }

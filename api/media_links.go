@@ -7,10 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
-	"time"
 
+	"github.com/rackflow/rackflow/media"
 	"github.com/rackflow/rackflow/store"
 	"github.com/rackflow/rackflow/workflows"
 )
@@ -18,25 +17,17 @@ import (
 // Links turns the tokens in URLs of the media listener into what they stand for.
 // It is the MediaSource and the EventSink of that listener.
 type Links struct {
-	Store  LinkStore
-	Images ImageOpener
-	Blobs  BlobOpener
-	Runs   InstallerRuns
+	Store LinkStore
+	Media *media.Library
+	Runs  InstallerRuns
+
+	limits callbackLimits
 }
 
-// LinkStore looks up links.
+// LinkStore looks up links, and adds some.
 type LinkStore interface {
 	Link(ctx context.Context, tokenHash [32]byte) (store.Link, error)
-}
-
-// ImageOpener opens a vendor image by name.
-type ImageOpener interface {
-	OpenImage(name string) (f *os.File, size int64, modified time.Time, err error)
-}
-
-// BlobOpener opens an image that a job has built.
-type BlobOpener interface {
-	Open(key string) (*os.File, int64, error)
+	PutLink(ctx context.Context, l store.Link) error
 }
 
 // InstallerRuns takes what installers report.
@@ -61,36 +52,63 @@ func (l *Links) OpenMedia(ctx context.Context, token string) (*MediaFile, error)
 	if err != nil {
 		return nil, err
 	}
-	f, size, modified, err := l.open(link)
+	f, err := l.Media.Open(ctx, link.Ref)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fs.ErrNotExist
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &MediaFile{Content: f, Size: size, Modified: modified, ETag: etag(link.Ref, size, modified), Close: f.Close}, nil
+	return &MediaFile{
+		Content: f, Size: f.Size, Modified: f.Modified, ETag: f.ETag, Close: f.Close,
+		Note: func(off int64, n int) { l.Media.Progress.Note(link, f.Size, off, n) },
+	}, nil
 }
 
-func (l *Links) open(link store.Link) (*os.File, int64, time.Time, error) {
-	if name, ok := strings.CutPrefix(link.Ref, "image:"); ok {
-		return l.Images.OpenImage(name)
-	}
-	f, size, err := l.Blobs.Open(strings.TrimPrefix(link.Ref, "blob:"))
-	return f, size, link.Created, err
-}
-
-func etag(ref string, size int64, modified time.Time) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %d", ref, size, modified.UnixNano()))
-	return fmt.Sprintf(`"%x"`, sum[:12])
-}
-
-// InstallerEvent passes a report on to the run that the token belongs to.
+// InstallerEvent passes a report on to the run that the token belongs to. Every event but
+// progress is taken once: a second one is fs.ErrExist.
 func (l *Links) InstallerEvent(ctx context.Context, token, event string, detail []byte) error {
+	if !l.limits.allow(sha256.Sum256([]byte(token))) {
+		return errTooOften
+	}
 	link, err := l.find(ctx, token, store.CallbackLink)
 	if err != nil {
 		return err
 	}
-	return l.Runs.InstallerEvent(ctx, link.WorkflowID, link.RunID, installerEvent(event, detail))
+	used := usedLink(link, token, event)
+	if event != eventProgress {
+		if err := l.unused(ctx, used); err != nil {
+			return err
+		}
+	}
+	if err := l.Runs.InstallerEvent(ctx, link.WorkflowID, link.RunID, installerEvent(event, detail)); err != nil {
+		return err
+	}
+	if event == eventProgress {
+		return nil
+	}
+	// Only now: the event must not be lost between the two, and the run takes it twice.
+	return l.Store.PutLink(ctx, used)
+}
+
+// usedLink is how it is kept that an event has been reported: as a link of the run, which
+// ends with it.
+func usedLink(link store.Link, token, event string) store.Link {
+	link.TokenHash = sha256.Sum256([]byte(token + "/" + event))
+	link.Kind = store.UsedLink
+	link.Name = event
+	return link
+}
+
+func (l *Links) unused(ctx context.Context, used store.Link) error {
+	_, err := l.Store.Link(ctx, used.TokenHash)
+	switch {
+	case err == nil:
+		return fs.ErrExist
+	case errors.Is(err, store.ErrNotFound):
+		return nil
+	}
+	return fmt.Errorf("look up link: %w", err)
 }
 
 // maxMessage bounds what an installer can write into a run's history with one report.

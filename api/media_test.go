@@ -274,7 +274,7 @@ func TestMediaPaths(t *testing.T) {
 	}{
 		"iso":              {http.MethodGet, "/media/" + mediaToken + "/a.iso", 200},
 		"img":              {http.MethodGet, "/media/" + mediaToken + "/a_b-C.1.img", 200},
-		"other extension":  {http.MethodGet, "/media/" + mediaToken + "/a.exe", 404},
+		"other extension":  {http.MethodGet, "/media/" + mediaToken + "/a.sh", 404},
 		"no name":          {http.MethodGet, "/media/" + mediaToken + "/.iso", 404},
 		"no file":          {http.MethodGet, "/media/" + mediaToken, 404},
 		"deeper":           {http.MethodGet, "/media/" + mediaToken + "/a/b.iso", 404},

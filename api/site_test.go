@@ -3,6 +3,7 @@ package api_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"github.com/rackflow/rackflow/api"
 	v2 "github.com/rackflow/rackflow/api/v2"
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/media"
 	"github.com/rackflow/rackflow/seal"
 	"github.com/rackflow/rackflow/starter"
 	"github.com/rackflow/rackflow/store"
@@ -53,9 +55,12 @@ type site struct {
 	keeper  *seal.Keeper
 	servers *servers
 	runs    *fakeRuns
-	log     *lockedBuffer
-	router  routers.Router
-	spec    *openapi3.T
+	media   *media.Library
+	// images is the folder of vendor images.
+	images string
+	log    *lockedBuffer
+	router routers.Router
+	spec   *openapi3.T
 }
 
 func newSite(tb testing.TB) *site {
@@ -74,10 +79,11 @@ func newSite(tb testing.TB) *site {
 	}
 	s := &site{
 		store: db, keeper: keeper, log: &lockedBuffer{},
-		servers: &servers{SQLite: db}, runs: &fakeRuns{definitions: definitions},
+		servers: &servers{SQLite: db}, runs: &fakeRuns{definitions: definitions}, images: tb.TempDir(),
 	}
+	s.media = openMedia(tb, s.images, db, keeper)
 	s.handler, err = api.New(api.Config{
-		Runs: s.runs, Definitions: definitions, Servers: s.servers, Keeper: s.keeper,
+		Runs: s.runs, Definitions: definitions, Servers: s.servers, Keeper: s.keeper, Media: s.media,
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Version: "1.2.3",
 	})
 	if err != nil {
@@ -90,6 +96,26 @@ func newSite(tb testing.TB) *site {
 		tb.Fatal(err)
 	}
 	return s
+}
+
+func openMedia(tb testing.TB, dir string, links media.Links, keeper *seal.Keeper) *media.Library {
+	tb.Helper()
+	images, err := store.OpenImages(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	blobs, err := store.OpenBlobs(tb.TempDir())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	library := media.New(media.Config{Images: images, Blobs: blobs, Links: links, Keeper: keeper})
+	tb.Cleanup(func() {
+		library.Close()
+		if err := errors.Join(images.Close(), blobs.Close()); err != nil {
+			tb.Error(err)
+		}
+	})
+	return library
 }
 
 // servers is the store, which can be made to refuse the settings of controllers.

@@ -117,7 +117,9 @@ func (h *handlers) WorkflowsGetByInstanceID(c echo.Context, instanceID v2.Instan
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, workflowView(run))
+	view := workflowView(run)
+	view.XMedia = fetchViews(h.Media.Progress.Run(run.InstanceID))
+	return c.JSON(http.StatusOK, view)
 }
 
 // WorkflowsDeleteByInstanceID answers DELETE /workflows/{instanceId}.

@@ -67,7 +67,7 @@ func (b *Blobs) Put(ctx context.Context, key string, data []byte) error {
 
 func (b *Blobs) put(key string, data []byte) error {
 	temp := path.Join(blobTemp, rand.Text())
-	if err := b.writeSynced(temp, data); err != nil {
+	if err := writeSynced(b.root, temp, data); err != nil {
 		return errors.Join(err, ignoreMissing(b.root.Remove(temp)))
 	}
 	if err := b.root.MkdirAll(path.Dir(key), 0o700); err != nil {
@@ -79,8 +79,8 @@ func (b *Blobs) put(key string, data []byte) error {
 	return b.syncParents(key)
 }
 
-func (b *Blobs) writeSynced(name string, data []byte) error {
-	f, err := b.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func writeSynced(root *os.Root, name string, data []byte) error {
+	f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -92,17 +92,19 @@ func (b *Blobs) writeSynced(name string, data []byte) error {
 // be new too.
 func (b *Blobs) syncParents(key string) error {
 	for dir := path.Dir(key); ; dir = path.Dir(dir) {
-		f, err := b.root.Open(dir)
-		if err != nil {
+		if err := syncFolder(b.root, dir); err != nil || dir == "." {
 			return err
-		}
-		if err := errors.Join(f.Sync(), f.Close()); err != nil {
-			return err
-		}
-		if dir == "." {
-			return nil
 		}
 	}
+}
+
+// syncFolder makes the names in a folder durable.
+func syncFolder(root *os.Root, dir string) error {
+	f, err := root.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // Open returns the blob and its size in bytes. The caller closes the file.

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"syscall"
 )
 
 // Kind says which of the expected failures an [Error] is.
@@ -15,6 +16,8 @@ const (
 	Conflict Kind = "conflict"
 	// Invalid says that the request itself is wrong and would fail again.
 	Invalid Kind = "invalid"
+	// Full says that the storage beneath has no room; nothing of what was there is lost.
+	Full Kind = "full"
 )
 
 // Targets for [errors.Is], one for each [Kind].
@@ -22,6 +25,7 @@ var (
 	ErrNotFound = errors.New(string(NotFound))
 	ErrConflict = errors.New(string(Conflict))
 	ErrInvalid  = errors.New(string(Invalid))
+	ErrFull     = errors.New(string(Full))
 )
 
 // Error is an expected failure. It holds only what the caller sent or may see,
@@ -58,6 +62,8 @@ func (e *Error) Unwrap() error {
 		return ErrConflict
 	case Invalid:
 		return ErrInvalid
+	case Full:
+		return ErrFull
 	default:
 		return nil
 	}
@@ -70,6 +76,9 @@ func notFound(what, ref string) error {
 func conflict(what, ref, format string, args ...any) error {
 	return &Error{Kind: Conflict, What: what, Ref: ref, Msg: fmt.Sprintf(format, args...)}
 }
+
+// isFull tells a disk or quota that has run out.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 func invalid(what, ref, format string, args ...any) error {
 	return &Error{Kind: Invalid, What: what, Ref: ref, Msg: fmt.Sprintf(format, args...)}

@@ -79,6 +79,8 @@ func TestOpenImageRefuses(t *testing.T) {
 		"a\x00b":                {store.ErrInvalid, "relative to the images folder"},
 		"dell":                  {store.ErrInvalid, "not a file"},
 		"pipe.iso":              {store.ErrInvalid, "not a file"},
+		".rackflow/sha256/x":    {store.ErrInvalid, "own"},
+		"sha256:12":             {store.ErrInvalid, "64 hexadecimal digits"},
 	} {
 		_, _, _, err := images.OpenImage(name)
 		if !errors.Is(err, tc.kind) || !strings.Contains(err.Error(), tc.says) {
@@ -96,4 +98,38 @@ func TestOpenImagesNeedsTheFolder(t *testing.T) {
 	if _, err := store.OpenImages(dir); err == nil || !strings.Contains(err.Error(), dir) {
 		t.Errorf("%v; want an error that names the folder", err)
 	}
+}
+
+// FuzzOpenImage holds that no name leads to a file outside the folder, or to one
+// that rackflow keeps there for itself.
+func FuzzOpenImage(f *testing.F) {
+	for _, seed := range []string{"rhel.iso", "../x", "/etc/passwd", ".rackflow/uploads/x", "./.rackflow/x", "a/../.rackflow/x", "sha256:00", "out.iso", "\x00"} {
+		f.Add(seed)
+	}
+	dir := f.TempDir()
+	for _, err := range []error{
+		os.MkdirAll(filepath.Join(dir, ".rackflow", "uploads"), 0o700),
+		os.WriteFile(filepath.Join(dir, ".rackflow", "uploads", "x"), []byte("secret"), 0o600),
+		os.WriteFile(filepath.Join(dir, "rhel.iso"), []byte("image"), 0o600),
+		os.Symlink("/etc/passwd", filepath.Join(dir, "out.iso")),
+	} {
+		if err != nil {
+			f.Fatal(err)
+		}
+	}
+	images, err := store.OpenImages(dir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { images.Close() })
+	f.Fuzz(func(t *testing.T, name string) {
+		file, _, _, err := images.OpenImage(name)
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		if data, err := io.ReadAll(file); err != nil || string(data) != "image" {
+			t.Errorf("%q is %q, %v", name, data, err)
+		}
+	})
 }

@@ -12,6 +12,8 @@ type LinkKind string
 const (
 	MediaLink    LinkKind = "media"    // serves the image that Ref names
 	CallbackLink LinkKind = "callback" // reports back to the run
+	// UsedLink answers at no URL: it says that a callback's event has been reported.
+	UsedLink LinkKind = "used"
 )
 
 // Link is what an unguessable URL stands for. Only the hash of its token is
@@ -26,7 +28,7 @@ type Link struct {
 	ServerID   string // empty for a run that is bound to no server
 	Name       string // the file name at the end of the URL
 
-	Ref string // media only: a blob key or an image name
+	Ref string // media only: the source that is served, such as image:rhel.iso
 
 	Created time.Time // set by the store
 	Expires time.Time // required: a link nobody cleans up must still end
@@ -34,8 +36,8 @@ type Link struct {
 
 func (l *Link) validate() error {
 	switch {
-	case l.Kind != MediaLink && l.Kind != CallbackLink:
-		return invalid("link", l.ref(), "a link is a %q or a %q link, not %q", MediaLink, CallbackLink, l.Kind)
+	case l.Kind != MediaLink && l.Kind != CallbackLink && l.Kind != UsedLink:
+		return invalid("link", l.ref(), "a link is a %q, a %q or a %q link, not %q", MediaLink, CallbackLink, UsedLink, l.Kind)
 	case l.TokenHash == [32]byte{}:
 		return invalid("link", "", "a link needs the hash of its token")
 	case l.WorkflowID == "" || l.RunID == "":

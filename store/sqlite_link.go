@@ -52,6 +52,14 @@ func (s *SQLite) Link(ctx context.Context, tokenHash [32]byte) (Link, error) {
 	return l, describe(err, "read link %s", linkRef(tokenHash))
 }
 
+// MediaLinks implements [Store].
+func (s *SQLite) MediaLinks(ctx context.Context) ([]Link, error) {
+	links, err := queryAll(ctx, s.read, scanLink,
+		`SELECT `+linkColumns+` FROM links WHERE kind = $1 AND expires > $2 ORDER BY created, token_hash`,
+		MediaLink, s.now().UnixMicro())
+	return links, describe(err, "list the links to images")
+}
+
 // DeleteLinks implements [Store].
 func (s *SQLite) DeleteLinks(ctx context.Context, workflowID, runID string) error {
 	err := s.tx(ctx, func(tx *sql.Tx) error {

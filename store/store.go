@@ -93,6 +93,10 @@ type Store interface { //nolint:interfacebloat // the whole contract, which ever
 	// Link returns the link of that hash. An expired one is NotFound.
 	Link(ctx context.Context, tokenHash [32]byte) (Link, error)
 
+	// MediaLinks returns every link to an image that has not expired, the oldest
+	// first.
+	MediaLinks(ctx context.Context) ([]Link, error)
+
 	// DeleteLinks removes all links of one run. That there are none is no error.
 	DeleteLinks(ctx context.Context, workflowID, runID string) error
 

@@ -119,6 +119,117 @@ type Error struct {
 // GraphDefinition A graph as its author wrote it. Keys that are not listed here are kept.
 type GraphDefinition = json.RawMessage
 
+// Image defines model for Image.
+type Image struct {
+	// Digest The SHA-256. Empty while nobody has computed it, for a file that was put into the folder.
+	Digest   string    `json:"digest"`
+	Modified time.Time `json:"modified"`
+
+	// Name Relative to the images folder. Empty for an uploaded image whose names are gone.
+	Name string `json:"name"`
+
+	// Size In bytes.
+	Size int64 `json:"size"`
+
+	// Uploaded Whether it was uploaded, and not put into the folder as a file.
+	Uploaded bool `json:"uploaded"`
+}
+
+// ImageBoot defines model for ImageBoot.
+type ImageBoot struct {
+	Bootable bool `json:"bootable"`
+
+	// Platform Which firmware it is for.
+	Platform string `json:"platform"`
+
+	// Sector Where it begins, in sectors of 2048 bytes.
+	Sector int64 `json:"sector"`
+}
+
+// ImageCustomization defines model for ImageCustomization.
+type ImageCustomization struct {
+	// Answers What the installer is told.
+	Answers json.RawMessage `json:"answers"`
+
+	// Family The family of operating systems, for an image that does not tell.
+	Family string `json:"family,omitempty"`
+
+	// Templates Answer files to use in place of the stock ones, or behind them, by name.
+	Templates map[string]string `json:"templates,omitempty"`
+}
+
+// ImageDetails defines model for ImageDetails.
+type ImageDetails struct {
+	// Embedded struct due to allOf(#/components/schemas/Image)
+	Image `yaml:",inline"`
+	// Embedded fields due to inline allOf schema
+	Architecture string `json:"architecture,omitempty"`
+
+	// Boot The boot records, in their order.
+	Boot []ImageBoot `json:"boot"`
+
+	// Family The family of operating systems. It is not there if the image does not tell.
+	Family string `json:"family,omitempty"`
+
+	// FileSystems Which trees of files it has.
+	FileSystems []string `json:"fileSystems,omitempty"`
+
+	// Label The label of the volume.
+	Label string `json:"label"`
+
+	// MediaChecksum Whether a checksum for the installer is implanted.
+	MediaChecksum bool `json:"mediaChecksum,omitempty"`
+
+	// PartitionTables Which tables make it boot as a disk too.
+	PartitionTables []string `json:"partitionTables,omitempty"`
+	Product         string   `json:"product,omitempty"`
+	Version         string   `json:"version,omitempty"`
+}
+
+// ImageFetch How much a controller has read of an image.
+type ImageFetch struct {
+	// Bytes How many were read. An installer reads some parts often and most never.
+	Bytes int64     `json:"bytes"`
+	First time.Time `json:"first"`
+
+	// Highest How far into the image it has got.
+	Highest int64     `json:"highest"`
+	Last    time.Time `json:"last"`
+
+	// Size Of the image, in bytes.
+	Size int64 `json:"size"`
+
+	// Task The label of the task that gave it the image.
+	Task string `json:"task"`
+}
+
+// ImageUpload defines model for ImageUpload.
+type ImageUpload struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+
+	// Offset How many bytes are here. When it is the size, a PATCH without bytes is still to come.
+	Offset int64 `json:"offset"`
+
+	// Size In bytes.
+	Size int64 `json:"size"`
+}
+
+// ImageUploadRequest defines model for ImageUploadRequest.
+type ImageUploadRequest struct {
+	// Digest The SHA-256 that the image must have, in hexadecimal digits.
+	Digest string `json:"digest,omitempty"`
+
+	// Name What the image is to be called, ending in .iso.
+	Name string `json:"name"`
+
+	// Size In bytes.
+	Size int64 `json:"size"`
+
+	// Source Tells contents of one name and size apart when there is no digest, such as a URL and its entity tag.
+	Source string `json:"source,omitempty"`
+}
+
 // Node defines model for Node.
 type Node struct {
 	AutoDiscover bool `json:"autoDiscover"`
@@ -296,6 +407,9 @@ type Workflow struct {
 
 	// Tasks In the order of the graph.
 	Tasks []WorkflowTask `json:"tasks"`
+
+	// XMedia Which images controllers have read for the workflow since the server started, when one workflow is asked for.
+	XMedia []ImageFetch `json:"x-media,omitempty"`
 }
 
 // WorkflowAction defines model for WorkflowAction.
@@ -462,6 +576,9 @@ type Graph = string
 // GraphName defines model for GraphName.
 type GraphName = string
 
+// ImageRef defines model for Image.
+type ImageRef = string
+
 // InjectableName defines model for InjectableName.
 type InjectableName = string
 
@@ -480,6 +597,9 @@ type State = WorkflowState
 // Top defines model for Top.
 type Top = int
 
+// UploadID defines model for UploadId.
+type UploadID = string
+
 // Catalogs defines model for Catalogs.
 type Catalogs = []Catalog
 
@@ -488,6 +608,12 @@ type Graphs = []GraphDefinition
 
 // Obms defines model for Obms.
 type Obms = []Obm
+
+// ImagesPatchUploadParams defines parameters for ImagesPatchUpload.
+type ImagesPatchUploadParams struct {
+	// UploadOffset Where in the image the bytes belong. It is how many are there, else the answer is 409.
+	UploadOffset int64 `json:"Upload-Offset"`
+}
 
 // NodesGetParams defines parameters for NodesGet.
 type NodesGetParams struct {
@@ -554,6 +680,12 @@ type WorkflowsPostParams struct {
 	// Name The injectableName of the graph. It wins over the body.
 	Name *GraphName `form:"name,omitempty" json:"name,omitempty"`
 }
+
+// ImagesPostJSONRequestBody defines body for ImagesPost for application/json ContentType.
+type ImagesPostJSONRequestBody = ImageUploadRequest
+
+// ImagesCustomizeJSONRequestBody defines body for ImagesCustomize for application/json ContentType.
+type ImagesCustomizeJSONRequestBody = ImageCustomization
 
 // NodesPostJSONRequestBody defines body for NodesPost for application/json ContentType.
 type NodesPostJSONRequestBody = NodeCreate
@@ -666,6 +798,34 @@ type ClientInterface interface {
 
 	// CatalogsIDGet request
 	CatalogsIDGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesGet request
+	ImagesGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesPostWithBody request with any body
+	ImagesPostWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ImagesPost(ctx context.Context, body ImagesPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesDeleteUpload request
+	ImagesDeleteUpload(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesHeadUpload request
+	ImagesHeadUpload(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesPatchUploadWithBody request with any body
+	ImagesPatchUploadWithBody(ctx context.Context, uploadID UploadID, params *ImagesPatchUploadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesDeleteByName request
+	ImagesDeleteByName(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesGetByName request
+	ImagesGetByName(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ImagesCustomizeWithBody request with any body
+	ImagesCustomizeWithBody(ctx context.Context, imageRef ImageRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	ImagesCustomize(ctx context.Context, imageRef ImageRef, body ImagesCustomizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// NodesGet request
 	NodesGet(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -806,6 +966,126 @@ func (c *Client) CatalogsGet(ctx context.Context, reqEditors ...RequestEditorFn)
 
 func (c *Client) CatalogsIDGet(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCatalogsIDGetRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesGetRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesPostWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesPostRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesPost(ctx context.Context, body ImagesPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesPostRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesDeleteUpload(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesDeleteUploadRequest(c.Server, uploadID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesHeadUpload(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesHeadUploadRequest(c.Server, uploadID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesPatchUploadWithBody(ctx context.Context, uploadID UploadID, params *ImagesPatchUploadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesPatchUploadRequestWithBody(c.Server, uploadID, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesDeleteByName(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesDeleteByNameRequest(c.Server, imageRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesGetByName(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesGetByNameRequest(c.Server, imageRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesCustomizeWithBody(ctx context.Context, imageRef ImageRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesCustomizeRequestWithBody(c.Server, imageRef, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) ImagesCustomize(ctx context.Context, imageRef ImageRef, body ImagesCustomizeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewImagesCustomizeRequest(c.Server, imageRef, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1413,6 +1693,305 @@ func NewCatalogsIDGetRequest(server string, id string) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewImagesGetRequest generates requests for ImagesGet
+func NewImagesGetRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImagesPostRequest calls the generic ImagesPost builder with application/json body
+func NewImagesPostRequest(server string, body ImagesPostJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewImagesPostRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewImagesPostRequestWithBody generates requests for ImagesPost with any type of body
+func NewImagesPostRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewImagesDeleteUploadRequest generates requests for ImagesDeleteUpload
+func NewImagesDeleteUploadRequest(server string, uploadID UploadID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "uploadId", runtime.ParamLocationPath, uploadID)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images/uploads/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImagesHeadUploadRequest generates requests for ImagesHeadUpload
+func NewImagesHeadUploadRequest(server string, uploadID UploadID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "uploadId", runtime.ParamLocationPath, uploadID)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images/uploads/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("HEAD", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImagesPatchUploadRequestWithBody generates requests for ImagesPatchUpload with any type of body
+func NewImagesPatchUploadRequestWithBody(server string, uploadID UploadID, params *ImagesPatchUploadParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "uploadId", runtime.ParamLocationPath, uploadID)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images/uploads/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PATCH", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithLocation("simple", false, "Upload-Offset", runtime.ParamLocationHeader, params.UploadOffset)
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Upload-Offset", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewImagesDeleteByNameRequest generates requests for ImagesDeleteByName
+func NewImagesDeleteByNameRequest(server string, imageRef ImageRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "image", runtime.ParamLocationPath, imageRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImagesGetByNameRequest generates requests for ImagesGetByName
+func NewImagesGetByNameRequest(server string, imageRef ImageRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "image", runtime.ParamLocationPath, imageRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewImagesCustomizeRequest calls the generic ImagesCustomize builder with application/json body
+func NewImagesCustomizeRequest(server string, imageRef ImageRef, body ImagesCustomizeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewImagesCustomizeRequestWithBody(server, imageRef, "application/json", bodyReader)
+}
+
+// NewImagesCustomizeRequestWithBody generates requests for ImagesCustomize with any type of body
+func NewImagesCustomizeRequestWithBody(server string, imageRef ImageRef, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "image", runtime.ParamLocationPath, imageRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/images/%s/customize", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2990,6 +3569,34 @@ type ClientWithResponsesInterface interface {
 	// CatalogsIDGetWithResponse request
 	CatalogsIDGetWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*CatalogsIDGetResponse, error)
 
+	// ImagesGetWithResponse request
+	ImagesGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error)
+
+	// ImagesPostWithBodyWithResponse request with any body
+	ImagesPostWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImagesPostResponse, error)
+
+	ImagesPostWithResponse(ctx context.Context, body ImagesPostJSONRequestBody, reqEditors ...RequestEditorFn) (*ImagesPostResponse, error)
+
+	// ImagesDeleteUploadWithResponse request
+	ImagesDeleteUploadWithResponse(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*ImagesDeleteUploadResponse, error)
+
+	// ImagesHeadUploadWithResponse request
+	ImagesHeadUploadWithResponse(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*ImagesHeadUploadResponse, error)
+
+	// ImagesPatchUploadWithBodyWithResponse request with any body
+	ImagesPatchUploadWithBodyWithResponse(ctx context.Context, uploadID UploadID, params *ImagesPatchUploadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImagesPatchUploadResponse, error)
+
+	// ImagesDeleteByNameWithResponse request
+	ImagesDeleteByNameWithResponse(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*ImagesDeleteByNameResponse, error)
+
+	// ImagesGetByNameWithResponse request
+	ImagesGetByNameWithResponse(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*ImagesGetByNameResponse, error)
+
+	// ImagesCustomizeWithBodyWithResponse request with any body
+	ImagesCustomizeWithBodyWithResponse(ctx context.Context, imageRef ImageRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImagesCustomizeResponse, error)
+
+	ImagesCustomizeWithResponse(ctx context.Context, imageRef ImageRef, body ImagesCustomizeJSONRequestBody, reqEditors ...RequestEditorFn) (*ImagesCustomizeResponse, error)
+
 	// NodesGetWithResponse request
 	NodesGetWithResponse(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*NodesGetResponse, error)
 
@@ -3155,6 +3762,185 @@ func (r CatalogsIDGetResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r CatalogsIDGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *[]Image
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesPostResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON201      *ImageUpload
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesPostResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesPostResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesDeleteUploadResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesDeleteUploadResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesDeleteUploadResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesHeadUploadResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesHeadUploadResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesHeadUploadResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesPatchUploadResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *ImageDetails
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesPatchUploadResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesPatchUploadResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesDeleteByNameResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesDeleteByNameResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesDeleteByNameResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesGetByNameResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *ImageDetails
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesGetByNameResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesGetByNameResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type ImagesCustomizeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r ImagesCustomizeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ImagesCustomizeResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -3952,6 +4738,94 @@ func (c *ClientWithResponses) CatalogsIDGetWithResponse(ctx context.Context, id 
 	return ParseCatalogsIDGetResponse(rsp)
 }
 
+// ImagesGetWithResponse request returning *ImagesGetResponse
+func (c *ClientWithResponses) ImagesGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ImagesGetResponse, error) {
+	rsp, err := c.ImagesGet(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesGetResponse(rsp)
+}
+
+// ImagesPostWithBodyWithResponse request with arbitrary body returning *ImagesPostResponse
+func (c *ClientWithResponses) ImagesPostWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImagesPostResponse, error) {
+	rsp, err := c.ImagesPostWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesPostResponse(rsp)
+}
+
+func (c *ClientWithResponses) ImagesPostWithResponse(ctx context.Context, body ImagesPostJSONRequestBody, reqEditors ...RequestEditorFn) (*ImagesPostResponse, error) {
+	rsp, err := c.ImagesPost(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesPostResponse(rsp)
+}
+
+// ImagesDeleteUploadWithResponse request returning *ImagesDeleteUploadResponse
+func (c *ClientWithResponses) ImagesDeleteUploadWithResponse(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*ImagesDeleteUploadResponse, error) {
+	rsp, err := c.ImagesDeleteUpload(ctx, uploadID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesDeleteUploadResponse(rsp)
+}
+
+// ImagesHeadUploadWithResponse request returning *ImagesHeadUploadResponse
+func (c *ClientWithResponses) ImagesHeadUploadWithResponse(ctx context.Context, uploadID UploadID, reqEditors ...RequestEditorFn) (*ImagesHeadUploadResponse, error) {
+	rsp, err := c.ImagesHeadUpload(ctx, uploadID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesHeadUploadResponse(rsp)
+}
+
+// ImagesPatchUploadWithBodyWithResponse request with arbitrary body returning *ImagesPatchUploadResponse
+func (c *ClientWithResponses) ImagesPatchUploadWithBodyWithResponse(ctx context.Context, uploadID UploadID, params *ImagesPatchUploadParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImagesPatchUploadResponse, error) {
+	rsp, err := c.ImagesPatchUploadWithBody(ctx, uploadID, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesPatchUploadResponse(rsp)
+}
+
+// ImagesDeleteByNameWithResponse request returning *ImagesDeleteByNameResponse
+func (c *ClientWithResponses) ImagesDeleteByNameWithResponse(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*ImagesDeleteByNameResponse, error) {
+	rsp, err := c.ImagesDeleteByName(ctx, imageRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesDeleteByNameResponse(rsp)
+}
+
+// ImagesGetByNameWithResponse request returning *ImagesGetByNameResponse
+func (c *ClientWithResponses) ImagesGetByNameWithResponse(ctx context.Context, imageRef ImageRef, reqEditors ...RequestEditorFn) (*ImagesGetByNameResponse, error) {
+	rsp, err := c.ImagesGetByName(ctx, imageRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesGetByNameResponse(rsp)
+}
+
+// ImagesCustomizeWithBodyWithResponse request with arbitrary body returning *ImagesCustomizeResponse
+func (c *ClientWithResponses) ImagesCustomizeWithBodyWithResponse(ctx context.Context, imageRef ImageRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImagesCustomizeResponse, error) {
+	rsp, err := c.ImagesCustomizeWithBody(ctx, imageRef, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesCustomizeResponse(rsp)
+}
+
+func (c *ClientWithResponses) ImagesCustomizeWithResponse(ctx context.Context, imageRef ImageRef, body ImagesCustomizeJSONRequestBody, reqEditors ...RequestEditorFn) (*ImagesCustomizeResponse, error) {
+	rsp, err := c.ImagesCustomize(ctx, imageRef, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseImagesCustomizeResponse(rsp)
+}
+
 // NodesGetWithResponse request returning *NodesGetResponse
 func (c *ClientWithResponses) NodesGetWithResponse(ctx context.Context, params *NodesGetParams, reqEditors ...RequestEditorFn) (*NodesGetResponse, error) {
 	rsp, err := c.NodesGet(ctx, params, reqEditors...)
@@ -4400,6 +5274,232 @@ func ParseCatalogsIDGetResponse(rsp *http.Response) (*CatalogsIDGetResponse, err
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImagesGetResponse parses an HTTP response from a ImagesGetWithResponse call
+func ParseImagesGetResponse(rsp *http.Response) (*ImagesGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []Image
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImagesPostResponse parses an HTTP response from a ImagesPostWithResponse call
+func ParseImagesPostResponse(rsp *http.Response) (*ImagesPostResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesPostResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ImageUpload
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImagesDeleteUploadResponse parses an HTTP response from a ImagesDeleteUploadWithResponse call
+func ParseImagesDeleteUploadResponse(rsp *http.Response) (*ImagesDeleteUploadResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesDeleteUploadResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImagesHeadUploadResponse parses an HTTP response from a ImagesHeadUploadWithResponse call
+func ParseImagesHeadUploadResponse(rsp *http.Response) (*ImagesHeadUploadResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesHeadUploadResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseImagesPatchUploadResponse parses an HTTP response from a ImagesPatchUploadWithResponse call
+func ParseImagesPatchUploadResponse(rsp *http.Response) (*ImagesPatchUploadResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesPatchUploadResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImageDetails
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImagesDeleteByNameResponse parses an HTTP response from a ImagesDeleteByNameWithResponse call
+func ParseImagesDeleteByNameResponse(rsp *http.Response) (*ImagesDeleteByNameResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesDeleteByNameResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImagesGetByNameResponse parses an HTTP response from a ImagesGetByNameWithResponse call
+func ParseImagesGetByNameResponse(rsp *http.Response) (*ImagesGetByNameResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesGetByNameResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImageDetails
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseImagesCustomizeResponse parses an HTTP response from a ImagesCustomizeWithResponse call
+func ParseImagesCustomizeResponse(rsp *http.Response) (*ImagesCustomizeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ImagesCustomizeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Error
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -5479,6 +6579,30 @@ type ServerInterface interface {
 	// Get a catalog
 	// (GET /catalogs/{id})
 	CatalogsIDGet(ctx echo.Context, id string) error
+	// List the vendor images
+	// (GET /images)
+	ImagesGet(ctx echo.Context) error
+	// Start to upload an image, or go on with the same upload
+	// (POST /images)
+	ImagesPost(ctx echo.Context) error
+	// Give an upload up
+	// (DELETE /images/uploads/{uploadId})
+	ImagesDeleteUpload(ctx echo.Context, uploadID UploadID) error
+	// Ask how far an upload has got
+	// (HEAD /images/uploads/{uploadId})
+	ImagesHeadUpload(ctx echo.Context, uploadID UploadID) error
+	// Send bytes of an image
+	// (PATCH /images/uploads/{uploadId})
+	ImagesPatchUpload(ctx echo.Context, uploadID UploadID, params ImagesPatchUploadParams) error
+	// Delete an image
+	// (DELETE /images/{image})
+	ImagesDeleteByName(ctx echo.Context, imageRef ImageRef) error
+	// Get an image with what it tells of itself
+	// (GET /images/{image})
+	ImagesGetByName(ctx echo.Context, imageRef ImageRef) error
+	// Get an image as it installs one server
+	// (POST /images/{image}/customize)
+	ImagesCustomize(ctx echo.Context, imageRef ImageRef) error
 	// List nodes, the oldest first
 	// (GET /nodes)
 	NodesGet(ctx echo.Context, params NodesGetParams) error
@@ -5610,6 +6734,142 @@ func (w *ServerInterfaceWrapper) CatalogsIDGet(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CatalogsIDGet(ctx, id)
+	return err
+}
+
+// ImagesGet converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesGet(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesGet(ctx)
+	return err
+}
+
+// ImagesPost converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesPost(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesPost(ctx)
+	return err
+}
+
+// ImagesDeleteUpload converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesDeleteUpload(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "uploadId" -------------
+	var uploadID UploadID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uploadId", ctx.Param("uploadId"), &uploadID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter uploadId: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesDeleteUpload(ctx, uploadID)
+	return err
+}
+
+// ImagesHeadUpload converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesHeadUpload(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "uploadId" -------------
+	var uploadID UploadID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uploadId", ctx.Param("uploadId"), &uploadID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter uploadId: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesHeadUpload(ctx, uploadID)
+	return err
+}
+
+// ImagesPatchUpload converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesPatchUpload(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "uploadId" -------------
+	var uploadID UploadID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uploadId", ctx.Param("uploadId"), &uploadID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter uploadId: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ImagesPatchUploadParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Upload-Offset" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Upload-Offset")]; found {
+		var UploadOffset int64
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Upload-Offset, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Upload-Offset", valueList[0], &UploadOffset, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Upload-Offset: %s", err))
+		}
+
+		params.UploadOffset = UploadOffset
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Upload-Offset is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesPatchUpload(ctx, uploadID, params)
+	return err
+}
+
+// ImagesDeleteByName converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesDeleteByName(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "image" -------------
+	var imageRef ImageRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "image", ctx.Param("image"), &imageRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter image: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesDeleteByName(ctx, imageRef)
+	return err
+}
+
+// ImagesGetByName converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesGetByName(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "image" -------------
+	var imageRef ImageRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "image", ctx.Param("image"), &imageRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter image: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesGetByName(ctx, imageRef)
+	return err
+}
+
+// ImagesCustomize converts echo context to params.
+func (w *ServerInterfaceWrapper) ImagesCustomize(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "image" -------------
+	var imageRef ImageRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "image", ctx.Param("image"), &imageRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter image: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ImagesCustomize(ctx, imageRef)
 	return err
 }
 
@@ -6241,6 +7501,14 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 
 	router.GET(baseURL+"/catalogs", wrapper.CatalogsGet)
 	router.GET(baseURL+"/catalogs/:id", wrapper.CatalogsIDGet)
+	router.GET(baseURL+"/images", wrapper.ImagesGet)
+	router.POST(baseURL+"/images", wrapper.ImagesPost)
+	router.DELETE(baseURL+"/images/uploads/:uploadId", wrapper.ImagesDeleteUpload)
+	router.HEAD(baseURL+"/images/uploads/:uploadId", wrapper.ImagesHeadUpload)
+	router.PATCH(baseURL+"/images/uploads/:uploadId", wrapper.ImagesPatchUpload)
+	router.DELETE(baseURL+"/images/:image", wrapper.ImagesDeleteByName)
+	router.GET(baseURL+"/images/:image", wrapper.ImagesGetByName)
+	router.POST(baseURL+"/images/:image/customize", wrapper.ImagesCustomize)
 	router.GET(baseURL+"/nodes", wrapper.NodesGet)
 	router.POST(baseURL+"/nodes", wrapper.NodesPost)
 	router.DELETE(baseURL+"/nodes/:id", wrapper.NodesDelByID)

@@ -25,14 +25,20 @@ const (
 )
 
 // client returns the API of the server that --server names.
-func (a *app) client() (*v2.Client, error) {
+func (a *app) client() (*v2.Client, error) { return a.clientWithin(requestTimeout) }
+
+// patientClient is a client for requests and answers of gigabytes.
+func (a *app) patientClient() (*v2.Client, error) { return a.clientWithin(0) }
+
+// clientWithin bounds each request and its answer; 0 is no bound.
+func (a *app) clientWithin(timeout time.Duration) (*v2.Client, error) {
 	u, err := url.Parse(a.server)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		// the text may hold a password, so it is not shown
 		return nil, usagef("--server (or RACKFLOW_SERVER) should be a URL such as %s", defaultServer)
 	}
 	doer := &requester{
-		client: &http.Client{Transport: a.p.HTTP, Timeout: requestTimeout},
+		client: &http.Client{Transport: a.p.HTTP, Timeout: timeout},
 		server: u.Redacted(),
 		warn:   func(warning string) { a.notef("Warning: %s", warning) },
 	}
@@ -95,7 +101,7 @@ func (r *requester) noAnswer(ctx context.Context, err error) error {
 
 // refusal reads the API's error.
 func (r *requester) refusal(resp *http.Response) error {
-	e := &exitError{code: codeOf(resp.StatusCode)}
+	e := &exitError{code: codeOf(resp.StatusCode), status: resp.StatusCode}
 	var answer v2.Error
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorAnswer))
 	if err != nil || json.Unmarshal(data, &answer) != nil || answer.Message == "" {

@@ -29,6 +29,9 @@ var demoTiming = sim.Timing{
 	PowerOn: time.Second, PowerOff: time.Second, POST: time.Second, InstallStep: 1500 * time.Millisecond,
 }
 
+// demoPace keeps up with demoTiming.
+const demoPace = 0.1
+
 func newDemo(a *app) *cobra.Command {
 	d := demo{a: a}
 	cmd := &cobra.Command{
@@ -98,7 +101,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 	cfg := engineConfig{
 		Data: d.data, API: freeAddress(ctx, "127.0.0.1:8080"), Media: freeAddress(ctx, "127.0.0.1:8081"),
 		Temporal: freeAddress(ctx, "127.0.0.1:7233"), UI: freeAddress(ctx, "127.0.0.1:8233"),
-		Version: readBuildInfo().Version, Log: newLog(d.a.p.Stderr, false),
+		BMCPace: demoPace, Version: readBuildInfo().Version, Log: newLog(d.a.p.Stderr, false),
 	}
 	if d.iso != "" {
 		cfg.Images, d.image = filepath.Split(filepath.Clean(d.iso))

@@ -32,6 +32,9 @@ nothing but installers' reports, each at an address that cannot be guessed.`,
 			if cfg.Connect, err = activities.ParseConnectPolicy(restAllow); err != nil {
 				return usagef("--rest-allow: %w", err)
 			}
+			if !(cfg.BMCPace > 0 && cfg.BMCPace <= 1) { // NaN is refused, too
+				return usagef("--bmc-pace should be above 0, and 1 at most")
+			}
 			cfg.Log = newLog(a.p.Stderr, verbose)
 			cfg.Version = readBuildInfo().Version
 			return up(cmd.Context(), a.p.Stdout, cfg)
@@ -53,6 +56,7 @@ func engineFlags(cmd *cobra.Command, cfg *engineConfig) {
 	flags.StringVar(&cfg.MediaURL, "media-url", "", "`URL` by which they reach it (default: this machine's address on the way to each BMC)")
 	flags.StringVar(&cfg.Temporal, "temporal-listen", "127.0.0.1:7233", "loopback `address` of Temporal")
 	flags.StringVar(&cfg.UI, "ui-listen", "127.0.0.1:8233", "loopback `address` of Temporal's Web UI")
+	flags.Float64Var(&cfg.BMCPace, "bmc-pace", 1, "`factor` of all waits between looks at a BMC; below 1, such as 0.05, for simulators only")
 	flags.DurationVar(&cfg.Retention, "retention", 30*24*time.Hour, "how long runs are kept after their end")
 }
 

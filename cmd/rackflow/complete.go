@@ -92,6 +92,17 @@ func definitionNames(definitions []json.RawMessage, err error) ([]string, error)
 	return names, err
 }
 
+func (a *app) completeImages(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return a.complete(cmd, args, func(ctx context.Context, api *v2.Client) ([]string, error) {
+		images, err := decode[[]v2.Image](api.ImagesGet(ctx))
+		names := make([]string, len(images))
+		for i, image := range images {
+			names[i] = image.Name
+		}
+		return names, err
+	})
+}
+
 // completeAnswer offers runs that wait for an answer, and then their prompts.
 func (a *app) completeAnswer(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return a.complete(cmd, args[min(len(args), 1):], func(ctx context.Context, api *v2.Client) ([]string, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/rackflow/rackflow/bmc"
 	"github.com/rackflow/rackflow/graph"
 	"github.com/rackflow/rackflow/library"
+	"github.com/rackflow/rackflow/media"
 	"github.com/rackflow/rackflow/seal"
 	"github.com/rackflow/rackflow/starter"
 	"github.com/rackflow/rackflow/store"
@@ -38,7 +39,9 @@ type engineConfig struct {
 	// MediaURL is how BMCs and installers reach the media listener; empty finds it out for each BMC.
 	MediaURL string
 	// Connect says where the calls of graphs may go.
-	Connect   activities.ConnectPolicy
+	Connect activities.ConnectPolicy
+	// BMCPace is [bmc.Pool]'s Pace.
+	BMCPace   float64
 	Retention time.Duration
 	Version   string
 	Log       *slog.Logger
@@ -51,6 +54,7 @@ type engine struct {
 	store    *store.SQLite
 	blobs    *store.Blobs
 	images   *store.Images
+	library  *media.Library
 	bmcs     *bmc.Pool
 	worker   sdkworker.Worker
 	api      *http.Server
@@ -65,7 +69,7 @@ type engine struct {
 
 // startEngine starts all roles. When it fails, nothing is left running.
 func startEngine(ctx context.Context, cfg engineConfig) (_ *engine, err error) {
-	e := &engine{cfg: cfg, bmcs: &bmc.Pool{}, failed: make(chan error, 2)}
+	e := &engine{cfg: cfg, bmcs: &bmc.Pool{Pace: cfg.BMCPace}, failed: make(chan error, 2)}
 	defer func() {
 		if err != nil {
 			e.stop()
@@ -81,6 +85,7 @@ func startEngine(ctx context.Context, cfg engineConfig) (_ *engine, err error) {
 	if err := e.openStore(ctx); err != nil {
 		return nil, err
 	}
+	e.library = media.New(media.Config{Images: e.images, Blobs: e.blobs, Links: e.store, Keeper: keeper})
 	apiListener, mediaListener, err := e.listen(ctx)
 	if err != nil {
 		return nil, err
@@ -90,7 +95,7 @@ func startEngine(ctx context.Context, cfg engineConfig) (_ *engine, err error) {
 		return nil, err
 	}
 	e.worker = worker.New(e.temporal.client, worker.TaskQueue, activities.Config{
-		Store: e.store, Blobs: e.blobs, Images: e.images, Keeper: keeper, BMCs: e.bmcs,
+		Store: e.store, Blobs: e.blobs, Images: e.images, Media: e.library, Progress: e.library.Progress, Keeper: keeper, BMCs: e.bmcs,
 		MediaURL: e.mediaURL, Connect: cfg.Connect, Resolve: runs.Subgraph, Log: cfg.Log,
 	})
 	if err := e.worker.Start(); err != nil {
@@ -166,12 +171,13 @@ func (e *engine) newStarter(keeper *seal.Keeper) (*starter.Starter, error) {
 
 func (e *engine) serve(runs *starter.Starter, keeper *seal.Keeper, apiListener, mediaListener net.Listener) error {
 	handler, err := api.New(api.Config{
-		Runs: runs, Definitions: runs.Definitions, Servers: e.store, Keeper: keeper, Log: e.cfg.Log, Version: e.cfg.Version,
+		Runs: runs, Definitions: runs.Definitions, Servers: e.store, Keeper: keeper,
+		Media: e.library, Log: e.cfg.Log, Version: e.cfg.Version,
 	})
 	if err != nil {
 		return errors.Join(err, apiListener.Close(), mediaListener.Close())
 	}
-	links := &api.Links{Store: e.store, Images: e.images, Blobs: e.blobs, Runs: runs}
+	links := &api.Links{Store: e.store, Media: e.library, Runs: runs}
 	e.api = api.NewServer(handler)
 	e.media = api.NewMediaServer(api.NewMediaHandler(links, links, e.cfg.Log))
 	go e.run(e.api, apiListener, "API")
@@ -241,6 +247,9 @@ func (e *engine) stop() {
 }
 
 func (e *engine) closeStore() {
+	if e.library != nil {
+		e.library.Close()
+	}
 	if e.images != nil {
 		e.note("close images", e.images.Close())
 	}

@@ -71,6 +71,8 @@ type exitError struct {
 	problems []v2.Problem
 	// requestID is what the server's log has of the request.
 	requestID string
+	// status is the HTTP status of a refusal; 0 where there was no answer.
+	status int
 }
 
 func (e *exitError) Error() string { return e.err.Error() }

@@ -158,6 +158,7 @@ func (c *testCase) process() *process {
 			}
 			return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 		},
+		OpenFile: c.openFile, CreateFile: createFile,
 		ReadDir: c.readDir,
 		Now:     func() time.Time { return time.Now().UTC() },
 		HTTP:    c.api,
@@ -167,6 +168,14 @@ func (c *testCase) process() *process {
 			ReadPassword: func(context.Context) (string, error) { return readTyped(stdin) },
 		},
 	}
+}
+
+func (c *testCase) openFile(name string) (inFile, error) {
+	f, err := fstest.MapFS{name: &fstest.MapFile{Data: c.files[name]}}.Open(name)
+	if err != nil || c.files[name] == nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return f.(inFile), nil // files of a MapFS are read at any place
 }
 
 // readDir lists the files whose names begin with the folder's.

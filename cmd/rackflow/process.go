@@ -26,6 +26,10 @@ type process struct {
 	Stderr io.Writer
 	// ReadFile reads a file, relative to the working directory.
 	ReadFile func(name string) ([]byte, error)
+	// OpenFile opens a file that may be too large for the memory.
+	OpenFile func(name string) (inFile, error)
+	// CreateFile makes a file of a name that is free, which only its owner can read.
+	CreateFile func(name string) (outFile, error)
 	// ReadDir lists a folder, sorted by name; for a file it is an error.
 	ReadDir func(name string) ([]fs.DirEntry, error)
 	// Now is the time, in the zone in which times are shown.
@@ -48,7 +52,7 @@ func osProcess() *process {
 	return &process{
 		Program: os.Args[0], Args: os.Args[1:], Env: os.Getenv,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		ReadFile: os.ReadFile, ReadDir: os.ReadDir, Now: time.Now, HTTP: http.DefaultTransport,
+		ReadFile: os.ReadFile, OpenFile: openFile, CreateFile: createFile, ReadDir: os.ReadDir, Now: time.Now, HTTP: http.DefaultTransport,
 		Terminal: terminal{
 			Stdin: isTerminal(os.Stdin), Stdout: isTerminal(os.Stdout), Stderr: isTerminal(os.Stderr),
 			Size: terminalSize, ReadPassword: readPassword,

@@ -83,6 +83,7 @@ func constructors() []func(*app) *cobra.Command {
 		newGraph,
 		newTask,
 		newNode,
+		newISO,
 		newVersion,
 	}
 }

@@ -93,3 +93,15 @@ func deleteLinks(t *testing.T, s store.Store) {
 		must[store.Link](t)(s.Link(t.Context(), l.TokenHash))
 	}
 }
+
+func mediaLinks(t *testing.T, s store.Store) {
+	open, callback, expired := mediaLink(1), mediaLink(2), mediaLink(3)
+	callback.Kind, callback.Ref = store.CallbackLink, ""
+	expired.Expires = time.Now().Add(-time.Millisecond)
+	equal(t, "links before the first", nil, must[[]store.Link](t)(s.MediaLinks(t.Context())))
+	for _, l := range []store.Link{open, callback, expired} {
+		noError(t, s.PutLink(t.Context(), l))
+	}
+	want := must[store.Link](t)(s.Link(t.Context(), open.TokenHash))
+	equal(t, "links to images", []store.Link{want}, must[[]store.Link](t)(s.MediaLinks(t.Context())))
+}

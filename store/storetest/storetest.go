@@ -47,6 +47,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"PutLinkAgain":                   putLinkAgain,
 		"PutLinkRefuses":                 putLinkRefuses,
 		"LinkExpires":                    linkExpires,
+		"MediaLinks":                     mediaLinks,
 		"DeleteLinks":                    deleteLinks,
 		"ConcurrentServersAndSettings":   concurrentServers,
 		"ConcurrentPutOBMMakesOne":       concurrentPutOBM,
