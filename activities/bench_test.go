@@ -25,6 +25,7 @@ import (
 	"github.com/rackflow/rackflow/activities"
 	"github.com/rackflow/rackflow/bmc"
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/media"
 	"github.com/rackflow/rackflow/seal"
 	"github.com/rackflow/rackflow/sim"
 	"github.com/rackflow/rackflow/store"
@@ -41,6 +42,9 @@ func TestMain(m *testing.M) {
 }
 
 const password = "calvin"
+
+// pace is how quickly simulated servers change, compared with real ones.
+const pace = 0.02
 
 // bench is what jobs work with: everything real but Temporal's server and the BMCs.
 type bench struct {
@@ -65,7 +69,11 @@ func newBench(t *testing.T) *bench {
 	images, err := store.OpenImages(b.images)
 	check(t, err)
 	t.Cleanup(func() { check(t, images.Close()) })
-	b.cfg = activities.Config{Store: db, Blobs: blobs, Images: images, Keeper: b.keeper, BMCs: new(bmc.Pool), MediaURL: mediaServer(t)}
+	library := media.New(media.Config{Images: images, Blobs: blobs, Links: db, Keeper: b.keeper})
+	t.Cleanup(library.Close)
+	b.cfg = activities.Config{
+		Store: db, Blobs: blobs, Images: images, Media: library, Keeper: b.keeper, BMCs: &bmc.Pool{Pace: pace}, MediaURL: mediaServer(t),
+	}
 	b.cfg.Connect, err = activities.ParseConnectPolicy([]string{"127.0.0.0/8", "::1"})
 	check(t, err)
 	return b

@@ -8,8 +8,8 @@ import (
 	"github.com/rackflow/rackflow/graph"
 )
 
-// bootDevice makes the next boot, and only that, use options.device: Cd, Hdd, Pxe,
-// or None to follow the boot order again.
+// bootDevice makes the next boot, and only that, use options.device: Cd, the image that is
+// inserted; Hdd, Pxe; or None to follow the boot order again.
 func bootDevice(ctx context.Context, c *call) (graph.JobOutput, error) {
 	var o struct {
 		Device string `json:"device"`
@@ -24,8 +24,12 @@ func bootDevice(ctx context.Context, c *call) (graph.JobOutput, error) {
 	if err != nil {
 		return graph.JobOutput{}, err
 	}
-	if bmc.BootDevice(o.Device) == bmc.BootNone {
+	switch device := bmc.BootDevice(o.Device); device {
+	case bmc.BootNone:
 		return graph.JobOutput{}, b.ClearBootOverride(ctx)
+	case bmc.BootCd:
+		return graph.JobOutput{}, b.BootMediaOnce(ctx)
+	default:
+		return graph.JobOutput{}, b.BootOnce(ctx, device)
 	}
-	return graph.JobOutput{}, b.BootOnce(ctx, bmc.BootDevice(o.Device))
 }

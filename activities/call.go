@@ -2,6 +2,7 @@ package activities
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,7 +46,10 @@ const (
 // perform wraps a job into an activity.
 func perform(cfg *Config, name string, do job) func(context.Context, graph.JobInput) (graph.JobOutput, error) {
 	return func(ctx context.Context, in graph.JobInput) (graph.JobOutput, error) {
-		c := &call{Config: cfg, name: name, label: in.Label, server: in.Server, retry: in.Retry, info: activity.GetInfo(ctx)}
+		info := activity.GetInfo(ctx)
+		c := &call{
+			Config: cfg, name: name, label: cmp.Or(in.Label, info.ActivityID), server: in.Server, retry: in.Retry, info: info,
+		}
 		stop := c.startBeating(ctx)
 		defer stop()
 		out, err := c.do(ctx, do, in.Options)

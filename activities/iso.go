@@ -43,8 +43,10 @@ func isoInspect(_ context.Context, c *call) (out graph.JobOutput, err error) {
 // and keeps them as a seed image, with URLs by which the installer reports back.
 func isoSeed(ctx context.Context, c *call) (graph.JobOutput, error) {
 	var o struct {
-		Family  string          `json:"family"`
-		Answers json.RawMessage `json:"answers"`
+		Family    string            `json:"family"`
+		Answers   json.RawMessage   `json:"answers"`
+		Templates map[string]string `json:"templates"`
+		Callbacks *bool             `json:"callbacks"`
 	}
 	if err := c.decode(&o); err != nil {
 		return graph.JobOutput{}, err
@@ -53,15 +55,14 @@ func isoSeed(ctx context.Context, c *call) (graph.JobOutput, error) {
 	if err != nil {
 		return graph.JobOutput{}, permanent(err)
 	}
-	var answers iso.Answers
-	if err := unmarshalAnswers(o.Answers, &answers); err != nil {
+	custom := iso.Customization{Family: o.Family, Templates: o.Templates}
+	if err := unmarshalAnswers(o.Answers, &custom.Answers); err != nil {
 		return graph.JobOutput{}, permanent(err)
 	}
-	callbacks, err := c.callbacks(ctx)
-	if err != nil {
+	if custom.Callbacks, err = c.callbacks(ctx, o.Callbacks); err != nil {
 		return graph.JobOutput{}, err
 	}
-	image, err := recipe.Seed(answers, callbacks)
+	image, err := custom.Seed()
 	if err != nil {
 		return graph.JobOutput{}, permanent(err)
 	}
@@ -85,7 +86,12 @@ func unmarshalAnswers(raw json.RawMessage, into *iso.Answers) error {
 	return nil
 }
 
-func (c *call) callbacks(ctx context.Context) (iso.Callbacks, error) {
+// callbacks are the URLs of this run's installer, the same for all images that the run
+// builds; none where wanted is false.
+func (c *call) callbacks(ctx context.Context, wanted *bool) (iso.Callbacks, error) {
+	if wanted != nil && !*wanted {
+		return iso.Callbacks{}, nil
+	}
 	endpoint, err := c.endpoint(ctx)
 	if err != nil {
 		return iso.Callbacks{}, err
@@ -94,12 +100,12 @@ func (c *call) callbacks(ctx context.Context) (iso.Callbacks, error) {
 	if err != nil {
 		return iso.Callbacks{}, err
 	}
-	token, err := c.link(ctx, store.CallbackLink, "callback", "")
+	token, err := c.link(ctx, store.CallbackLink, "installer", "callback", "")
 	if err != nil {
 		return iso.Callbacks{}, err
 	}
 	at := func(event string) string { return base + "/callback/" + token + "/" + event }
-	return iso.Callbacks{Started: at("started"), Progress: at("progress"), Done: at("done"), Failed: at("failed")}, nil
+	return iso.Callbacks{Started: at("started"), Progress: at("progress"), Done: at("done"), Failed: at("failed"), Booted: at("booted")}, nil
 }
 
 // endpoint is the address of the server's BMC, which tells on which of our networks the server is.

@@ -93,7 +93,7 @@ func TestIsoSeed(t *testing.T) {
 		t.Fatalf("result %v", result)
 	}
 	image := b.blob(t, key)
-	token := b.keeper.Token(string(store.CallbackLink), run.ID, run.RunID, "step")
+	token := b.keeper.Token(string(store.CallbackLink), run.ID, run.RunID, "installer")
 	base, err := b.cfg.MediaURL(t.Context(), "")
 	check(t, err)
 	for _, part := range []string{"web-1", passwordHash, base + "/callback/" + token + "/started", "/callback/" + token + "/failed"} {
@@ -141,7 +141,7 @@ func TestIsoSeedRefuses(t *testing.T) {
 		options map[string]any
 		want    []string
 	}{
-		"unknown family":       {server.ID, map[string]any{"family": "windows", "answers": ok}, []string{"windows", "rhel, ubuntu"}},
+		"unknown family":       {server.ID, map[string]any{"family": "plan9", "answers": ok}, []string{"plan9", "rhel"}},
 		"no answers":           {server.ID, map[string]any{"family": "rhel"}, []string{"option answers is required"}},
 		"answers of no use":    {server.ID, map[string]any{"family": "rhel", "answers": []any{"x"}}, []string{"option answers"}},
 		"a mistyped answer":    {server.ID, map[string]any{"family": "rhel", "answers": map[string]any{"hostname": "a", "disc": "/dev/sdb"}}, []string{`unknown field "disc"`}},

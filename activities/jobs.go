@@ -11,6 +11,8 @@ import (
 
 	"github.com/rackflow/rackflow/bmc"
 	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/iso"
+	"github.com/rackflow/rackflow/media"
 	"github.com/rackflow/rackflow/seal"
 	"github.com/rackflow/rackflow/store"
 )
@@ -20,10 +22,13 @@ type Config struct {
 	Store  Store
 	Blobs  Blobs
 	Images Images
+	Media  Media
 	Keeper *seal.Keeper
 	BMCs   *bmc.Pool
 	// MediaURL returns the base URL of the media listener as a BMC at that endpoint reaches it.
 	MediaURL func(ctx context.Context, bmcEndpoint string) (string, error)
+	// Progress tells how far BMCs have read the images of a run; nil where nobody knows.
+	Progress Progress
 	// Heartbeats takes what a job records before it acts; nil is the activity's own client.
 	Heartbeats Heartbeats
 	// Connect says where the calls of Job.Rest may go.
@@ -39,6 +44,11 @@ type Store interface {
 	OBMs(ctx context.Context, serverID string) ([]store.OBM, error)
 	PutLink(ctx context.Context, l store.Link) error
 	DeleteLinks(ctx context.Context, workflowID, runID string) error
+	UpdateServer(ctx context.Context, s store.Server) (store.Server, error)
+	PutOBM(ctx context.Context, o store.OBM) (store.OBM, error)
+	PutCatalog(ctx context.Context, c store.Catalog) (store.Catalog, error)
+	Catalog(ctx context.Context, serverID, source string) (store.Catalog, error)
+	CatalogByID(ctx context.Context, id string) (store.Catalog, error)
 }
 
 // Blobs keeps the images that jobs build.
@@ -51,6 +61,20 @@ type Blobs interface {
 // Images opens vendor images by name.
 type Images interface {
 	OpenImage(name string) (f *os.File, size int64, modified time.Time, err error)
+}
+
+// Media opens the sources of virtual media, and keeps overlays, as [media.Library] does.
+type Media interface {
+	Check(ctx context.Context, source string) error
+	Open(ctx context.Context, source string) (*media.File, error)
+	PutOverlay(ctx context.Context, key, image string, c iso.Customization) (media.Overlay, error)
+	Describe(image string) (media.Description, error)
+}
+
+// Progress tells what has been read of the images of the run of that instance id, as
+// [media.Progress] does.
+type Progress interface {
+	Run(instanceID string) []media.Fetch
 }
 
 // Heartbeats sends an activity's details to Temporal's server, and returns when the
@@ -84,7 +108,64 @@ var jobs = map[string]job{
 	"Job.Media.Release": mediaRelease,
 	"Job.Iso.Inspect":   isoInspect,
 	"Job.Iso.Seed":      isoSeed,
+	"Job.Iso.Overlay":   isoOverlay,
 	"Job.Rest":          rest,
+	"Job.Deploy.Check":  deployCheck,
+	"Job.Deploy.RackHD": deployRackHD,
+	"Job.Port.Wait":     portWait,
+	"Job.Power.Wait":    onBMC(powerWait),
+
+	"Job.Server.Discover":  onBMC(serverDiscover),
+	"Job.Server.Catalog":   onBMC(serverCatalog),
+	"Job.Firmware.Catalog": onBMC(firmwareCatalog),
+	"Job.Firmware.Update":  onBMC(firmwareUpdate),
+	"Job.Bios.Catalog":     onBMC(biosCatalog),
+	"Job.Bios.Configure":   onBMC(biosConfigure),
+	"Job.Bios.Reset":       onBMC(biosReset),
+	"Job.Log.Read":         onBMC(logRead),
+	"Job.Log.Clear":        onBMC(logClear),
+	"Job.Power.Read":       onBMC(powerRead),
+	"Job.Power.Cap":        onBMC(powerCap),
+	"Job.Profile.Export":   onBMC(profileExport),
+	"Job.Profile.Preview":  onBMC(profilePreview),
+	"Job.Profile.Import":   onBMC(profileImport),
+	"Job.Profile.Restore":  onBMC(profileRestore),
+	"Job.Profile.Wait":     onBMC(profileWait),
+	"Job.Volume.Create":    onBMC(volumeCreate),
+	"Job.Volume.Delete":    onBMC(volumeDelete),
+	"Job.Drive.Erase":      onBMC(driveErase),
+	"Job.Bmc.Settings":     onBMC(bmcSettings),
+	"Job.Bmc.Network":      onBMC(bmcNetwork),
+	"Job.Bmc.Account":      onBMC(bmcAccount),
+	"Job.Bmc.Subscribe":    onBMC(bmcSubscribe),
+	"Job.Bmc.Reset":        onBMC(bmcReset),
+	"Job.Bmc.Job.Wait":     onBMC(bmcJobWait),
+	"Job.Bmc.Jobs.Clear":   onBMC(bmcClearJobs),
+
+	"Job.Add.Volume":            onBMC(rackhdAddVolume),
+	"Job.Delete.Volume":         onBMC(rackhdDeleteVolume),
+	"Job.Dell.PowerThermalTool": onBMC(wsmanPower),
+	"Job.Dell.RacadmCatalog":    onBMC(racadmCatalog),
+	"Job.Dell.RacadmTool":       onBMC(racadmTool),
+	"Job.Redfish.Alert.Enable":  onBMC(redfishAlert),
+	"Job.Rest.Catalog":          restCatalog,
+
+	"Job.Dell.Wsman.Add.Volume.UpdateXml":                 onBMC(rackhdAddVolume),
+	"Job.Dell.Wsman.Bios":                                 onBMC(biosCatalog),
+	"Job.Dell.Wsman.Configure.Idrac":                      onBMC(wsmanAddress),
+	"Job.Dell.Wsman.Configure.Redfish.Alert":              onBMC(wsmanAlert),
+	"Job.Dell.Wsman.ConfigureBios":                        onBMC(wsmanSetBIOS),
+	"Job.Dell.Wsman.Delete.Volume.UpdateXml":              onBMC(rackhdDeleteVolume),
+	"Job.Dell.Wsman.Export.SCP":                           onBMC(wsmanExport),
+	"Job.Dell.Wsman.Get.SystemConfigurationComponents":    onBMC(wsmanComponents),
+	"Job.Dell.Wsman.GetTrapConfig":                        onBMC(wsmanTraps),
+	"Job.Dell.Wsman.GetXml":                               onBMC(rackhdStorage),
+	"Job.Dell.Wsman.Import.SCP":                           onBMC(wsmanImport),
+	"Job.Dell.Wsman.Inventory":                            onBMC(serverCatalog),
+	"Job.Dell.Wsman.RAID":                                 onBMC(rackhdStorage),
+	"Job.Dell.Wsman.Reset.Components":                     onBMC(wsmanReset),
+	"Job.Dell.Wsman.Simple.Update.Firmware":               onBMC(wsmanSimpleUpdate),
+	"Job.Dell.Wsman.Update.SystemConfigurationComponents": onBMC(wsmanUpdateComponents),
 }
 
 // Register adds every job to a worker.

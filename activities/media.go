@@ -15,7 +15,7 @@ import (
 	"github.com/rackflow/rackflow/store"
 )
 
-// A source says which image a BMC is given: image:<name> is a vendor image,
+// What sources begin with that jobs make: image:<name> is a vendor image,
 // blob:<key> one that a job has built.
 const (
 	imageSource = "image:"
@@ -35,7 +35,7 @@ func mediaInsert(ctx context.Context, c *call) (graph.JobOutput, error) {
 	if err := c.decode(&o); err != nil {
 		return graph.JobOutput{}, err
 	}
-	if err := c.checkSource(o.Source); err != nil {
+	if err := c.Media.Check(ctx, o.Source); err != nil {
 		return graph.JobOutput{}, err
 	}
 	b, endpoint, err := c.connect(ctx)
@@ -56,24 +56,6 @@ func mediaInsert(ctx context.Context, c *call) (graph.JobOutput, error) {
 	return graph.JobOutput{Result: map[string]any{"source": o.Source, "slot": slot + 1}}, nil
 }
 
-func (c *call) checkSource(source string) error {
-	switch {
-	case strings.HasPrefix(source, imageSource):
-		f, _, _, err := c.Images.OpenImage(strings.TrimPrefix(source, imageSource))
-		if err != nil {
-			return err
-		}
-		return f.Close()
-	case strings.HasPrefix(source, blobSource):
-		f, _, err := c.Blobs.Open(strings.TrimPrefix(source, blobSource))
-		if err != nil {
-			return err
-		}
-		return f.Close()
-	}
-	return permanent(fmt.Errorf("option source should be %s<name> or %s<key>, not %q", imageSource, blobSource, source))
-}
-
 // pickSlot turns 1, 2, … into an index of the BMC's drives.
 func pickSlot(ctx context.Context, b *bmc.BMC, number int) (int, error) {
 	if number == 0 {
@@ -91,7 +73,7 @@ func pickSlot(ctx context.Context, b *bmc.BMC, number int) (int, error) {
 
 // mediaLink gives the source a URL. The token is derived, so a second attempt gets the same one.
 func (c *call) mediaLink(ctx context.Context, endpoint, source string) (string, error) {
-	token, err := c.link(ctx, store.MediaLink, path.Base(source), source)
+	token, err := c.link(ctx, store.MediaLink, c.label, path.Base(source), source)
 	if err != nil {
 		return "", err
 	}
@@ -102,17 +84,22 @@ func (c *call) mediaLink(ctx context.Context, endpoint, source string) (string, 
 	return base + "/media/" + token + "/" + fileName(source), nil
 }
 
-// fileName is the end of the URL: plain, and with an ending that BMCs insist on.
+// fileName is the end of the URL: plain, and with an ending that BMCs insist on. Those
+// of Dell's update packages tell what is in them.
 func fileName(source string) string {
-	if strings.HasSuffix(source, ".img") {
+	switch ending := strings.ToLower(path.Ext(source)); ending {
+	case ".img":
 		return "disk.img"
+	case ".exe", ".bin", ".d7", ".d9", ".d10", ".pm", ".usc":
+		return "update" + ending
 	}
 	return "disc.iso"
 }
 
-func (c *call) link(ctx context.Context, kind store.LinkKind, name, ref string) (string, error) {
+// link makes a token of this run for a purpose, and stores what it stands for.
+func (c *call) link(ctx context.Context, kind store.LinkKind, purpose, name, ref string) (string, error) {
 	run := c.info.WorkflowExecution
-	token := c.Keeper.Token(string(kind), run.ID, run.RunID, c.label)
+	token := c.Keeper.Token(string(kind), run.ID, run.RunID, purpose)
 	c.hide(token)
 	return token, c.Store.PutLink(ctx, store.Link{
 		TokenHash: sha256.Sum256([]byte(token)), Kind: kind, WorkflowID: run.ID, RunID: run.RunID, Task: c.label,
@@ -157,7 +144,7 @@ func powerOffIfInserted(ctx context.Context, b *bmc.BMC) error {
 	}
 	for _, s := range slots {
 		if s.Inserted {
-			return turnOff(ctx, b, false)
+			return turnOff(ctx, b, 0)
 		}
 	}
 	return nil

@@ -97,8 +97,8 @@ func TestMediaInsertRefuses(t *testing.T) {
 		options map[string]any
 		want    string
 	}{
-		"no source":        {nil, "option source should be image:<name> or blob:<key>"},
-		"another scheme":   {map[string]any{"source": "https://mirror/rhel.iso"}, "option source should be"},
+		"no source":        {nil, "it should be image:<name>, blob:<key> or overlay:<key>"},
+		"another scheme":   {map[string]any{"source": "https://mirror/rhel.iso"}, "it should be image:<name>"},
 		"missing image":    {map[string]any{"source": "image:sles.iso"}, `image "sles.iso" not found`},
 		"missing blob":     {map[string]any{"source": "blob:runs/1/seed.iso"}, "not found"},
 		"way out":          {map[string]any{"source": "image:../rackflow.db"}, "relative to the images folder"},
@@ -176,7 +176,7 @@ func TestMediaRelease(t *testing.T) {
 	server := b.addServer(t, "r1", map[string]any{"host": "192.0.2.1"})
 	_, _, err := b.do(t, attempt{job: "Job.Iso.Seed", server: server.ID, options: seedOptions(b, t)})
 	check(t, err)
-	callback := sha256.Sum256([]byte(b.keeper.Token(string(store.CallbackLink), run.ID, run.RunID, "step")))
+	callback := sha256.Sum256([]byte(b.keeper.Token(string(store.CallbackLink), run.ID, run.RunID, "installer")))
 	_, err = b.db.Link(t.Context(), callback)
 	check(t, err)
 	other := store.Link{TokenHash: [32]byte{1}, Kind: store.MediaLink, WorkflowID: run.ID, RunID: "another", Name: "x", Ref: "image:x", Expires: time.Now().Add(time.Hour)}

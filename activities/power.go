@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -17,6 +18,8 @@ type powerOptions struct {
 	Action string `json:"action"`
 	// Graceful asks the operating system to shut down before power is cut.
 	Graceful bool `json:"graceful"`
+	// GracefulMs is how long that may take, in milliseconds: 2 minutes when zero.
+	GracefulMs int64 `json:"gracefulMs"`
 	// WaitMs is how long powerOff lets the server go off by itself first, in milliseconds.
 	WaitMs int64 `json:"waitMs"`
 }
@@ -33,6 +36,14 @@ var powerActions = map[string]powerAction{
 	"setBootDisk":  bootOnce(bmc.BootHdd),
 	"setBootPxe":   bootOnce(bmc.BootPxe),
 	"forceBootPxe": bootOnce(bmc.BootPxe),
+	"NMI":          press(bmc.ResetNmi),
+	"powerButton":  press(bmc.ResetPushPowerButton),
+	"identifyOn":   identifyLight(true),
+	"identifyOff":  identifyLight(false),
+	// An iDRAC's light blinks whenever it is on.
+	"identifyBlink": identifyLight(true),
+	"clearSEL":      clearSEL,
+	"mcResetCold":   mcReset,
 }
 
 // obmNode is RackHD's job for everything it asks of a BMC by the name of an action.
@@ -58,7 +69,8 @@ func obmNode(ctx context.Context, c *call) (graph.JobOutput, error) {
 const (
 	// powerLimit is how long a server may take to change its power state.
 	powerLimit = 10 * time.Minute
-	// gracefulLimit is how long an operating system may take to shut down before power is cut.
+	// gracefulLimit is how long an operating system may take to shut down before power is
+	// cut, unless a task says.
 	gracefulLimit = 2 * time.Minute
 )
 
@@ -70,13 +82,21 @@ func powerOff(ctx context.Context, _ *call, b *bmc.BMC, o powerOptions) (any, er
 	if off, err := awaitOff(ctx, b, time.Duration(o.WaitMs)*time.Millisecond); off || err != nil {
 		return nil, err
 	}
-	return nil, turnOff(ctx, b, o.Graceful)
+	return nil, turnOff(ctx, b, o.patience())
 }
 
-// turnOff cuts power; when graceful, only if the operating system has not shut down in time.
-func turnOff(ctx context.Context, b *bmc.BMC, graceful bool) error {
-	if graceful {
-		limited, cancel := context.WithTimeout(ctx, gracefulLimit)
+// patience is how long the operating system gets to shut down; 0 when it is not asked.
+func (o powerOptions) patience() time.Duration {
+	if !o.Graceful {
+		return 0
+	}
+	return cmp.Or(max(time.Duration(o.GracefulMs)*time.Millisecond, 0), gracefulLimit)
+}
+
+// turnOff cuts power, unless the operating system shuts down within its patience.
+func turnOff(ctx context.Context, b *bmc.BMC, patience time.Duration) error {
+	if patience > 0 {
+		limited, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		err := b.PowerOff(limited, true)
 		if err == nil || ctx.Err() != nil || limited.Err() == nil {
@@ -142,7 +162,7 @@ func reboot(ctx context.Context, c *call, b *bmc.BMC, o powerOptions) (any, erro
 		return nil, err
 	}
 	if !done.WasOff {
-		if err := turnOff(ctx, b, o.Graceful); err != nil {
+		if err := turnOff(ctx, b, o.patience()); err != nil {
 			return nil, err
 		}
 		if err := c.checkpoint(ctx, cycle{WasOff: true}); err != nil {
@@ -184,4 +204,36 @@ func bootOnce(device bmc.BootDevice) powerAction {
 	return func(ctx context.Context, _ *call, b *bmc.BMC, _ powerOptions) (any, error) {
 		return nil, b.BootOnce(ctx, device)
 	}
+}
+
+// press does what a person would with a button on the server, once: whether it has
+// been done cannot be read back.
+func press(kind bmc.ResetType) powerAction {
+	return func(ctx context.Context, c *call, b *bmc.BMC, _ powerOptions) (any, error) {
+		var earlier cycle
+		if _, err := c.resumed(&earlier); err != nil {
+			return nil, err
+		}
+		if earlier.Asked {
+			return nil, uncertain(fmt.Errorf("%s: an earlier attempt may or may not have sent %s; check the server, then run the graph again", b, kind))
+		}
+		if err := c.checkpoint(ctx, cycle{Asked: true}); err != nil {
+			return nil, err
+		}
+		return nil, b.Reset(ctx, kind)
+	}
+}
+
+func identifyLight(on bool) powerAction {
+	return func(ctx context.Context, _ *call, b *bmc.BMC, _ powerOptions) (any, error) {
+		return nil, b.SetIdentifyLight(ctx, on)
+	}
+}
+
+func clearSEL(ctx context.Context, _ *call, b *bmc.BMC, _ powerOptions) (any, error) {
+	return nil, b.ClearLog(ctx, bmc.LogSEL)
+}
+
+func mcReset(ctx context.Context, c *call, b *bmc.BMC, _ powerOptions) (any, error) {
+	return nil, c.resetBMC(ctx, b)
 }

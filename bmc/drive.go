@@ -34,12 +34,9 @@ type driveDoc struct {
 	CapacityBytes int64
 	MediaType     string
 	Protocol      string
-	Identifiers   []struct {
-		Name   string `json:"DurableName"`
-		Format string `json:"DurableNameFormat"`
-	}
-	Status  struct{ Health string }
-	Actions struct {
+	Identifiers   []durableName
+	Status        struct{ Health string }
+	Actions       struct {
 		SecureErase struct {
 			Target string `json:"target"`
 		} `json:"#Drive.SecureErase"`
@@ -49,13 +46,18 @@ type driveDoc struct {
 func (d *driveDoc) drive(controller string) Drive {
 	return Drive{
 		ID: d.ID, URI: d.URI, Controller: controller, Name: d.Name, Model: strings.TrimSpace(d.Model),
-		SerialNumber: strings.TrimSpace(d.SerialNumber), Revision: d.Revision, WWN: d.wwn(),
+		SerialNumber: strings.TrimSpace(d.SerialNumber), Revision: d.Revision, WWN: wwn(d.Identifiers),
 		Bytes: d.CapacityBytes, Media: d.MediaType, Bus: d.Protocol, Health: d.Status.Health,
 	}
 }
 
-func (d *driveDoc) wwn() string {
-	for _, id := range d.Identifiers {
+type durableName struct {
+	Name   string `json:"DurableName"`
+	Format string `json:"DurableNameFormat"`
+}
+
+func wwn(identifiers []durableName) string {
+	for _, id := range identifiers {
 		if id.Format == "NAA" || id.Format == "EUI" {
 			return strings.ToLower(strings.NewReplacer(":", "", "-", "", "0x", "").Replace(id.Name))
 		}

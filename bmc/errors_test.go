@@ -56,3 +56,18 @@ func TestPatienceHonoursRetryAfter(t *testing.T) {
 		}
 	}
 }
+
+// TestNextSteps: whatever a BMC answers, the error says what to do.
+func TestNextSteps(t *testing.T) {
+	t.Parallel()
+	for status, word := range map[int]string{
+		http.StatusBadRequest: "correct", http.StatusUnauthorized: "password", http.StatusNotFound: "correct",
+		http.StatusConflict: "has ended", http.StatusInternalServerError: "read the state", http.StatusServiceUnavailable: "try again",
+	} {
+		f := failure{server: "r1", op: "set it", write: true}
+		err := f.answered(&schemas.Error{HTTPReturnedStatusCode: status})
+		if !strings.Contains(err.Hint, word) {
+			t.Errorf("HTTP %d: the hint of %q has no %q", status, err, word)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package bmc
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -59,12 +60,23 @@ func (f failure) answered(answer *schemas.Error) *Error {
 	if m, known := meanings[id]; known {
 		e.Outcome, e.Hint = m.outcome, m.hint
 	}
+	e.Hint = cmp.Or(e.Hint, nextSteps[e.Outcome])
 	e.MessageID = f.redact(id)
 	e.Message = fmt.Sprintf("HTTP %d %s", status, http.StatusText(status))
 	if text != "" {
 		e.Message = clean(f.redact(text))
 	}
 	return e
+}
+
+// nextSteps are the hints where nothing more is known than the outcome.
+//
+//nolint:gochecknoglobals // a constant table
+var nextSteps = map[Outcome]string{
+	Transient: "wait and try again; if it stays so, restart the BMC",
+	Busy:      "wait until the BMC has ended what it is doing, and try again",
+	Permanent: "correct what it says; the BMC's Lifecycle log may say more",
+	Unknown:   "read the state again before acting",
 }
 
 // explanation returns the most telling message id and text. Bodies that are not

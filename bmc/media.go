@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -57,7 +58,7 @@ func (b *BMC) insert(ctx context.Context, media *mediaDoc, image, protocol strin
 			return err
 		}
 		if try == insertTries {
-			return b.unreachable(err)
+			return b.incurable(ctx, media, err)
 		}
 		if err := cure(ctx); err != nil {
 			return err
@@ -83,14 +84,26 @@ func (b *BMC) cureInsert(err error) func(context.Context) error {
 	}
 }
 
-// unreachable makes the last of the failures to reach an image Permanent.
-func (b *BMC) unreachable(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok && hasMessage(err, msgImageUnreachable, msgShareUnreachable) {
-		last := *e
-		last.Outcome = Permanent
-		return &last
+// incurable makes the last failure Permanent where the BMC cannot reach the image, or has
+// one in another slot beside which it takes no second.
+func (b *BMC) incurable(ctx context.Context, media *mediaDoc, err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok {
+		return err
 	}
-	return err
+	last := *e
+	switch {
+	case hasMessage(err, msgImageUnreachable, msgShareUnreachable):
+		last.Outcome = Permanent
+	case hasMessage(err, msgMediaInserted) && b.usesAnother(ctx, media):
+		last.Outcome, last.Hint = Permanent, "this firmware takes one image at a time: eject the other, or put what this one holds into it"
+	}
+	return &last
+}
+
+func (b *BMC) usesAnother(ctx context.Context, media *mediaDoc) bool {
+	slots, err := b.readSlots(ctx, opInsert)
+	return err == nil && slices.ContainsFunc(slots, func(other mediaDoc) bool { return other.URI != media.URI && other.isInserted() })
 }
 
 // freeMedia attaches virtual media that was detached from the server, and ejects all of it:

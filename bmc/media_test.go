@@ -163,6 +163,27 @@ func TestInsertMediaAttachesTheDrives(t *testing.T) {
 	}
 }
 
+// TestInsertMediaBesideAnother: firmware that takes one image at a time says of the second
+// slot that it is in use.
+func TestInsertMediaBesideAnother(t *testing.T) {
+	t.Parallel()
+	for beside, want := range map[bool]Outcome{true: Permanent, false: Busy} {
+		f := newFake(t)
+		f.addSlot(slot1URI)
+		slot2 := systemURI + "/VirtualMedia/2"
+		f.addSlot(slot2)
+		f.edit(slot1URI, object{"Inserted": beside, "Image": image})
+		f.on("POST "+slot2+"/Actions/VirtualMedia.InsertMedia", func(object) answer {
+			return redfishError(http.StatusInternalServerError, "IDRAC.2.8.VRM0012")
+		})
+		err := f.connect(t).InsertMedia(t.Context(), 1, image+"?2")
+		wantError(t, err, want, "VRM0012")
+		if strings.Contains(err.Error(), "one image at a time") != beside {
+			t.Errorf("beside another %t: %v", beside, err)
+		}
+	}
+}
+
 // TestInsertMediaThatAttachesLate: an iDRAC reports a failure, and a minute later the
 // image is there.
 func TestInsertMediaThatAttachesLate(t *testing.T) {

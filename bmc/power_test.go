@@ -319,3 +319,19 @@ func TestRestart(t *testing.T) {
 		})
 	}
 }
+
+// TestRestartWithoutForcedRestart: some iDRAC8 offer neither ForceRestart nor PowerCycle.
+func TestRestartWithoutForcedRestart(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	action := object{"target": resetURI, "ResetType@Redfish.AllowableValues": []string{"On", "ForceOff", "GracefulRestart"}}
+	f.edit(systemURI, object{"PowerState": "On", "Actions": object{"#ComputerSystem.Reset": action}})
+	wantError(t, f.connect(t).Restart(t.Context(), false), Done)
+	var asked []any
+	for _, r := range f.seen("POST " + resetURI) {
+		asked = append(asked, r.body["ResetType"])
+	}
+	if diff := cmp.Diff([]any{"ForceOff", "On"}, asked); diff != "" {
+		t.Errorf("asked for (-want +got):\n%s", diff)
+	}
+}

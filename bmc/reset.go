@@ -41,14 +41,17 @@ func (b *BMC) reset(ctx context.Context, op string, kinds ...ResetType) error {
 	if err != nil {
 		return err
 	}
-	action := system.Actions.Reset
-	i := slices.IndexFunc(kinds, func(kind ResetType) bool {
-		return len(action.Allowed) == 0 || slices.Contains(action.Allowed, kind)
-	})
+	action, i := system.Actions.Reset, system.offered(kinds)
 	if i < 0 {
 		return b.refuse(op, fmt.Sprintf("the BMC does not offer reset type %s", kinds[0]), fmt.Sprintf("it offers %v", action.Allowed))
 	}
 	return b.post(ctx, op, action.Target, map[string]ResetType{"ResetType": kinds[i]})
+}
+
+// offered returns the index of the first of the kinds that the BMC offers, or -1.
+func (s *systemDoc) offered(kinds []ResetType) int {
+	allowed := s.Actions.Reset.Allowed
+	return slices.IndexFunc(kinds, func(kind ResetType) bool { return len(allowed) == 0 || slices.Contains(allowed, kind) })
 }
 
 // LastResetTime returns when the server was last reset, by the BMC's clock, and
@@ -85,10 +88,12 @@ func (b *BMC) Restart(ctx context.Context, graceful bool) error {
 	if err != nil {
 		return err
 	}
-	// Early iDRAC8 firmware knows no ForceRestart.
 	kinds, limit := []ResetType{ResetForceRestart, ResetPowerCycle}, b.pace.restartForced
 	if graceful {
 		kinds, limit = []ResetType{ResetGracefulRestart}, b.pace.restartAsked
+	}
+	if before.offered(kinds) < 0 && !graceful {
+		return b.offAndOn(ctx) // some iDRAC8 know neither
 	}
 	asked := b.reset(ctx, opRestart, kinds...)
 	if asked != nil && (OutcomeOf(asked) != Unknown || ctx.Err() != nil) {
@@ -103,6 +108,13 @@ func (b *BMC) Restart(ctx context.Context, graceful bool) error {
 		}
 	}
 	return b.awaitPower(ctx, opRestart, On, before)
+}
+
+func (b *BMC) offAndOn(ctx context.Context) error {
+	if err := b.PowerOff(ctx, false); err != nil {
+		return err
+	}
+	return b.PowerOn(ctx)
 }
 
 // awaitRestart looks for a sign of the restart: another reset time or a state other

@@ -32,7 +32,10 @@ type Volume struct {
 	Bytes int64  `json:"bytes"`
 	// Drives are the URIs of the drives that it is made of.
 	Drives []string `json:"drives,omitempty"`
-	Health string   `json:"health,omitempty"`
+	// WWN is the NAA identifier, by which an operating system knows it too, in lower case
+	// without separators; empty where the BMC does not tell.
+	WWN    string `json:"wwn,omitempty"`
+	Health string `json:"health,omitempty"`
 }
 
 // VolumeSpec describes a volume to create.
@@ -60,6 +63,7 @@ type volumeDoc struct {
 	RAIDType      string
 	VolumeType    string
 	CapacityBytes int64
+	Identifiers   []durableName
 	Status        struct{ Health string }
 	Links         struct{ Drives []link }
 }
@@ -75,7 +79,7 @@ var volumeTypes = map[string]string{
 func (d *volumeDoc) volume() Volume {
 	v := Volume{
 		ID: d.ID, URI: d.URI, Name: d.Name, RAID: cmp.Or(d.RAIDType, volumeTypes[d.VolumeType]),
-		Bytes: d.CapacityBytes, Health: d.Status.Health,
+		Bytes: d.CapacityBytes, Health: d.Status.Health, WWN: wwn(d.Identifiers),
 	}
 	for _, drive := range d.Links.Drives {
 		v.Drives = append(v.Drives, drive.URI)

@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 // atOnce is how many tests run side by side: they mostly wait for simulated servers.
 const atOnce = "6"
 
+// bmcPace suits the timing of simulated servers.
+const bmcPace = "0.05"
+
 func testMain(m *testing.M) int {
 	flag.Parse()
 	if err := flag.Set("test.parallel", atOnce); err != nil {
@@ -106,6 +109,7 @@ func startEngine(t *testing.T, more ...string) *engine {
 	e := &engine{t: t, dir: dir, api: "http://" + ports[0] + "/api/2.0", stderr: &syncBuffer{}}
 	e.args = append([]string{
 		"up", "--data", dir, "--listen", ports[0], "--media-listen", ports[1], "--temporal-listen", ports[2], "--ui-listen", ports[3],
+		"--bmc-pace", bmcPace,
 	}, more...)
 	e.start()
 	t.Cleanup(func() {
@@ -300,7 +304,13 @@ func (e *engine) putImage(name string) {
 	if err := sim.WriteBootISO(&image, "RACKFLOW-TEST"); err != nil {
 		e.t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(e.dir, "images", name), image.Bytes(), 0o600); err != nil {
+	e.putFile(name, image.Bytes())
+}
+
+// putFile writes a file into the images folder.
+func (e *engine) putFile(name string, data []byte) {
+	e.t.Helper()
+	if err := os.WriteFile(filepath.Join(e.dir, "images", name), data, 0o600); err != nil {
 		e.t.Fatal(err)
 	}
 }

@@ -152,8 +152,8 @@ func TestVerdicts(t *testing.T) {
 		}},
 		{"on a task queue", []string{graphOf("G", strings.Replace(inline("Task.Base.Rest", "{}"), "{label", "{taskQueue: own, label", 1))}, []string{"runs now"}},
 		{"an action", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: powerOn}"))}, []string{"runs now"}},
-		{"an action that is not here", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: clearSEL}"))}, []string{
-			"needs jobs", "Job.Obm.Node action clearSEL: not yet: the system event log over Redfish",
+		{"an action that is not here", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: clearWatchDog}"))}, []string{
+			"needs jobs", "Job.Obm.Node action clearWatchDog: never: the IPMI watchdog is not reached over Redfish; leave the task out",
 		}},
 		{"no action of RackHD's", []string{graphOf("G", inline("Task.Base.Obm.Node", "{action: dance}"))}, []string{
 			"needs jobs", "Job.Obm.Node action dance: this is no action of RackHD's either",

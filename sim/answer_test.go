@@ -21,7 +21,7 @@ func TestSplitShell(t *testing.T) {
 		"continuation":  {"a \\\n b\\\nc", []command{{args: []string{"a", "bc"}}}},
 		"comments":      {"# no\na b#c # no; no\nd", []command{{args: []string{"a", "b#c"}}, {args: []string{"d"}}}},
 		"lists":         {"a; b && c || d & e | f", []command{{args: []string{"a"}}, {args: []string{"b"}}, {joint: "&&", args: []string{"c"}}, {joint: "||", args: []string{"d"}}, {args: []string{"e"}}, {args: []string{"f"}}}},
-		"redirections":  {"a >/dev/null 2>&1 b < in &> out\nc 2 >> x", []command{{args: []string{"a", "b"}}, {args: []string{"c", "2"}}}},
+		"redirections":  {"a >/dev/null 2>&1 b < in &> out\nc 2 >> x", []command{{args: []string{"a", "b"}, file: "out"}, {args: []string{"c", "2"}}}},
 		"variables":     {`U=http://x V="$U/y"; a $U ${V} "$V" '$V' $none ${none:-else} $? \$U 5$`, []command{{args: []string{"a", "http://x", "http://x/y", "http://x/y", "$V", "", "else", "", "$U", "5$"}}}},
 		"export":        {"export A=b\nc $A", []command{{args: []string{"export"}}, {args: []string{"c", "b"}}}},
 		"substitution":  {"a \"$(date (x))\" `b` c", []command{{args: []string{"a", "", "c"}}}},

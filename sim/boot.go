@@ -45,9 +45,11 @@ func (s *Server) bootOnce(ctx context.Context) ending {
 	}
 	switch plan.target {
 	case targetNone, targetHdd:
-		s.bootDisk(ctx)
+		if s.bootDisk(ctx) {
+			s.runFirstBoot(ctx)
+		}
 	case targetCd:
-		if _, physical := s.takeFault(CdIsPhysical, systemURI); physical || !plan.virtualCD {
+		if !plan.virtualCD {
 			s.record(BootFailed, "device", targetCd, "reason", "the physical CD drive is empty")
 			return stays
 		}
@@ -60,19 +62,21 @@ func (s *Server) bootOnce(ctx context.Context) ending {
 	return stays
 }
 
-func (s *Server) bootDisk(ctx context.Context) {
+// bootDisk starts what is on the disk; false when nothing is.
+func (s *Server) bootDisk(ctx context.Context) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ctx.Err() != nil {
-		return
+		return false
 	}
 	if s.disk == nil {
 		s.record(BootFailed, "device", targetHdd, "reason", "no bootable device")
-		return
+		return false
 	}
 	s.osRunning = true
 	s.record(Boot, "device", targetHdd)
 	s.record(BootedFromDisk, "hostname", s.disk.Hostname)
+	return true
 }
 
 // bootMedia boots the virtual CD and runs the installer that is on it.

@@ -21,7 +21,7 @@ const (
 )
 
 // WriteBootISO writes a bootable image, smaller than 4 MiB, that is laid out like a
-// RHEL 9 boot ISO and holds no operating system. On a real or virtual machine its boot
+// RHEL 9 DVD and holds no operating system. On a real or virtual machine its boot
 // sectors print a message and halt. It uses a temporary directory.
 func WriteBootISO(w io.Writer, label string) error {
 	return writeBootable(w, label, bootTree(label))
@@ -106,6 +106,7 @@ func bootTree(label string) map[string][]byte {
 	return map[string][]byte{
 		".discinfo":                 []byte("1714000000.000000\n9.4\nx86_64\n"),
 		".treeinfo":                 []byte(treeInfo),
+		"media.repo":                []byte(mediaRepo),
 		"isolinux/isolinux.cfg":     []byte(strings.ReplaceAll(isolinuxConfig, "@LABEL@", label)),
 		biosBootFile:                biosProgram(),
 		"isolinux/vmlinuz":          kernel,
@@ -136,6 +137,14 @@ arch = x86_64
 build_timestamp = 1714000000
 platforms = x86_64
 variants =
+`
+
+const mediaRepo = `[InstallMedia]
+name=Red Hat Enterprise Linux 9.4.0
+mediaid=1714000000.000000
+metadata_expire=-1
+gpgcheck=0
+cost=500
 `
 
 const isolinuxConfig = `default vesamenu.c32

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -30,6 +31,11 @@ func newIdentity(tag string, notAfter time.Time) (identity, error) {
 	if err != nil {
 		return identity{}, fmt.Errorf("generate key of server %s: %w", tag, err)
 	}
+	return signIdentity(key, tag, notAfter)
+}
+
+// signIdentity is newIdentity for a key that there is.
+func signIdentity(key crypto.Signer, tag string, notAfter time.Time) (identity, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: "idrac-" + tag, Organization: []string{"Dell Inc."}},
@@ -56,8 +62,7 @@ func newIdentity(tag string, notAfter time.Time) (identity, error) {
 // certificate chooses what a new connection is shown.
 func (s *Server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if _, ok := s.takeFault(ExpiredCertificate, ""); ok {
-		expired, err := newIdentity(s.tag, time.Now().Add(-24*time.Hour))
-		return &expired.cert, err
+		return s.expiredCertificate()
 	}
 	if _, ok := s.takeFault(NewCertificate, ""); ok {
 		if err := s.renewIdentity(); err != nil {
@@ -68,6 +73,18 @@ func (s *Server) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	defer s.mu.Unlock()
 	shown := s.identity.cert
 	return &shown, nil
+}
+
+// expiredCertificate has the key of the present one: it is the same certificate, later.
+func (s *Server) expiredCertificate() (*tls.Certificate, error) {
+	s.mu.Lock()
+	key, ok := s.identity.cert.PrivateKey.(crypto.Signer)
+	s.mu.Unlock()
+	if !ok {
+		return nil, fmt.Errorf("server %s: the key cannot sign", s.tag)
+	}
+	expired, err := signIdentity(key, s.tag, time.Now().Add(-24*time.Hour))
+	return &expired.cert, err
 }
 
 func (s *Server) renewIdentity() error {

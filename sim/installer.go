@@ -115,6 +115,7 @@ func (i *installation) done() {
 	}
 	i.server.mu.Lock()
 	i.server.disk = installed
+	i.server.firstBoot = firstBoot(i.answer.late)
 	i.server.mu.Unlock()
 	i.server.recordRead(i.medium)
 	i.server.record(InstallDone, "family", installed.Family, "hostname", installed.Hostname)

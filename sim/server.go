@@ -43,6 +43,7 @@ type Server struct {
 	override    bootOverride
 	slots       [slotCount]slot
 	disk        *Installation // what is on the disk; nil: nothing bootable
+	firstBoot   []string      // scripts that the installed system has not run yet
 	osRunning   bool
 	sessions    map[string]*session // by token
 	sessionIdle time.Duration       // a session ends after so long without a request

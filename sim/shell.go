@@ -12,6 +12,7 @@ type command struct {
 	joint  string // how it follows the one before: "&&", "||", or "" for in any case
 	args   []string
 	stdin  string // its here-document
+	file   string // where its output goes, if not appended
 	nested bool   // inside of an if, a loop, a case or braces
 }
 
@@ -255,6 +256,8 @@ func (p *shellSplitter) endWord() {
 		p.heredocs = append(p.heredocs, heredoc{word, len(p.commands)})
 	case "<<<":
 		p.current.stdin = word + "\n"
+	case ">":
+		p.current.file = word
 	}
 	p.redirect = ""
 }

@@ -1,0 +1,69 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/rackflow/rackflow/bmc"
+	"github.com/rackflow/rackflow/graph"
+	"github.com/rackflow/rackflow/store"
+)
+
+// machine is the server that a job acts on, and its BMC.
+type machine struct {
+	*bmc.BMC
+
+	server store.Server
+	// endpoint is the BMC's address.
+	endpoint string
+}
+
+// onBMC makes a job out of what is done with the options and the server's BMC. What
+// it returns is the result, as JSON spells it.
+func onBMC[O any](do func(ctx context.Context, c *call, t machine, o O) (any, error)) job {
+	return func(ctx context.Context, c *call) (graph.JobOutput, error) {
+		var o O
+		if err := c.decode(&o); err != nil {
+			return graph.JobOutput{}, err
+		}
+		t, err := c.machine(ctx)
+		if err != nil {
+			return graph.JobOutput{}, err
+		}
+		result, err := do(ctx, c, t, o)
+		if err != nil {
+			return graph.JobOutput{}, err
+		}
+		plain, err := plainJSON(result)
+		return graph.JobOutput{Result: plain}, err
+	}
+}
+
+func (c *call) machine(ctx context.Context) (machine, error) {
+	ref, err := c.serverID()
+	if err != nil {
+		return machine{}, err
+	}
+	server, err := c.Store.Server(ctx, ref)
+	if err != nil {
+		return machine{}, err
+	}
+	b, endpoint, err := c.connect(ctx)
+	return machine{BMC: b, server: server, endpoint: endpoint}, err
+}
+
+// plainJSON turns a value into maps, lists and scalars, which is what results are made of.
+func plainJSON(v any) (any, error) {
+	if v == nil {
+		return nil, nil //nolint:nilnil // nothing is a result
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, permanent(err)
+	}
+	var plain any
+	if err := json.Unmarshal(data, &plain); err != nil {
+		return nil, permanent(err)
+	}
+	return plain, nil
+}
