@@ -55,9 +55,13 @@ fuzz: ## Fuzz every parser of outside bytes, FUZZTIME each (10s)
 		done; \
 	done
 
+.PHONY: boot
+boot: ## Boot every customised image in qemu, and have Debian's installer take our answers
+	$(GO) test ./e2e/boot -v -timeout 40m -all
+
 .PHONY: bench
 bench: ## Run the benchmarks; docs/benchmarks.md explains them
-	$(GO) test ./graph -run '^$$' -bench .
+	$(GO) test ./graph ./media ./api -run '^$$' -bench .
 	$(GO) test ./e2e -run '^$$' -bench . -benchtime 3x -timeout 20m
 
 .PHONY: clean

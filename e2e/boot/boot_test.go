@@ -3,6 +3,7 @@ package boot
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"flag"
 	"slices"
 	"strings"
 	"testing"
@@ -12,16 +13,32 @@ import (
 	"github.com/rackflow/rackflow/iso"
 )
 
+// all is what make boot asks for. Otherwise each firmware boots one image.
+var all = flag.Bool("all", false, "boot every image with every firmware, and the real installer")
+
+// quickest is the image that is booted in any case.
+const quickest = "ISOLINUX"
+
+func onlyAll(t *testing.T) {
+	t.Helper()
+	if !*all {
+		t.Skip("an emulated machine takes minutes: 'make boot' has this one, too")
+	}
+}
+
 // TestBoot has firmware, boot loader and kernel read edited images: the kernel
 // must have been given our arguments, by the entry that we chose, and must read
 // our answers and the vendor's files from the CD, by each of its directory trees.
 func TestBoot(t *testing.T) {
 	if testing.Short() {
-		t.Skip("emulated machines take a minute each")
+		t.Skip("an emulated machine takes up to a minute")
 	}
 	for _, f := range []firmware{bios, uefi} {
 		for _, v := range vendors() {
 			t.Run(string(f)+"/"+v.name, func(t *testing.T) {
+				if v.name != quickest {
+					onlyAll(t)
+				}
 				t.Parallel()
 				base := openBase(t, v.make(t, reporterTree(t)))
 				img, err := base.Customize(deployment())

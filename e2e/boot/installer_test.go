@@ -46,9 +46,7 @@ label install
 // and configure a static address without a question, and ask the mirror that the
 // answers name for its packages.
 func TestDebianInstaller(t *testing.T) {
-	if testing.Short() {
-		t.Skip("an emulated installer takes minutes")
-	}
+	onlyAll(t)
 	for _, f := range []firmware{bios, uefi} {
 		t.Run(string(f), func(t *testing.T) {
 			t.Parallel()
