@@ -55,6 +55,11 @@ type Servers interface {
 	OBM(ctx context.Context, id string) (store.OBM, error)
 	OBMs(ctx context.Context, serverID string) ([]store.OBM, error)
 	DeleteOBM(ctx context.Context, id string) error
+	Catalogs
+}
+
+// Catalogs is what is known of the servers of an inventory.
+type Catalogs interface {
 	Catalog(ctx context.Context, serverID, source string) (store.Catalog, error)
 	CatalogByID(ctx context.Context, id string) (store.Catalog, error)
 	Catalogs(ctx context.Context, serverID string) ([]store.Catalog, error)

@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/stmcginnis/gofish/schemas"
 )
 
 func TestErrorText(t *testing.T) {

@@ -21,7 +21,7 @@ func (b *BMC) WaitStaged(ctx context.Context, id string, seen func(Job)) (Job, e
 		}
 	})
 	if last.Staged && err != nil {
-		return last, nil //nolint:nilerr // the wait ended because there is nothing more to wait for
+		return last, nil
 	}
 	return job, err
 }

@@ -169,9 +169,7 @@ func TestInsertMediaBesideAnother(t *testing.T) {
 	t.Parallel()
 	for beside, want := range map[bool]Outcome{true: Permanent, false: Busy} {
 		f := newFake(t)
-		f.addSlot(slot1URI)
 		slot2 := systemURI + "/VirtualMedia/2"
-		f.addSlot(slot2)
 		f.edit(slot1URI, object{"Inserted": beside, "Image": image})
 		f.on("POST "+slot2+"/Actions/VirtualMedia.InsertMedia", func(object) answer {
 			return redfishError(http.StatusInternalServerError, "IDRAC.2.8.VRM0012")
