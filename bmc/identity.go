@@ -13,15 +13,15 @@ const opIdentify = "identify"
 // Identity is what tells one server from another, and how far its BMC is.
 type Identity struct {
 	// ServiceTag is Dell's; on other makes it is the serial number.
-	ServiceTag   string
-	Manufacturer string
-	Model        string
-	SerialNumber string
-	UUID         string
+	ServiceTag   string `json:"serviceTag"`
+	Manufacturer string `json:"manufacturer"`
+	Model        string `json:"model"`
+	SerialNumber string `json:"serialNumber"`
+	UUID         string `json:"uuid"`
 	// MACs are the host's, in the BMC's order, lower case with colons.
-	MACs        []string
-	BMCModel    string
-	BMCFirmware string
+	MACs        []string `json:"macs"`
+	BMCModel    string   `json:"bmcModel"`
+	BMCFirmware string   `json:"bmcFirmware"`
 }
 
 // Identify reads the server's identity.
