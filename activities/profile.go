@@ -62,8 +62,9 @@ type profileOptions struct {
 	Catalog string `json:"catalog"`
 	Source  string `json:"source"`
 	From    string `json:"from"`
-	// Content is the document itself.
-	Content string `json:"content"`
+	// Content is the document itself. Its option is named a secret, for a profile may hold
+	// passwords.
+	Content string `json:"secretContent"`
 	// Attributes are values by component and name.
 	Attributes map[string]map[string]any `json:"attributes"`
 
@@ -91,7 +92,7 @@ func (c *call) profileContent(ctx context.Context, t machine, o profileOptions) 
 	case o.Source != "":
 		return c.latestProfile(ctx, t, o)
 	}
-	return nil, permanent(errors.New("which profile? Give option catalog (an id), source (with from, a server), content or attributes"))
+	return nil, permanent(errors.New("which profile? Give option catalog (an id), source (with from, a server), secretContent or attributes"))
 }
 
 func (c *call) latestProfile(ctx context.Context, t machine, o profileOptions) ([]byte, error) {
