@@ -39,6 +39,7 @@ type systemDoc struct {
 	UUID               string
 	PowerState         string
 	LastResetTime      string
+	Status             statusDoc
 	Boot               bootDoc
 	EthernetInterfaces link
 	VirtualMedia       link
@@ -55,6 +56,11 @@ type systemDoc struct {
 	Settings struct {
 		Object link `json:"SettingsObject"`
 	} `json:"@Redfish.Settings"`
+	OEM struct {
+		Dell struct {
+			System map[string]json.RawMessage `json:"DellSystem"`
+		}
+	} `json:"Oem"`
 
 	etag string
 }
@@ -64,6 +70,7 @@ type managerDoc struct {
 	Model           string
 	FirmwareVersion string
 	LastResetTime   string
+	Status          statusDoc
 	VirtualMedia    link
 	Actions         managerActions
 	Links           struct {

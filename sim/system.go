@@ -74,6 +74,16 @@ func (s *Server) describeHardware(body doc) {
 		"ThreadingEnabled": true, "Model": cpu.model, "Status": healthy(),
 	}
 	body["Status"] = healthy()
+	body["Oem"] = doc{"Dell": doc{"@odata.type": "#DellOem.v1_3_0.DellOemResources", "DellSystem": dellSystem()}}
+}
+
+// dellSystem sums the components up, as an iDRAC does beside the Redfish rollup.
+func dellSystem() doc {
+	body := doc{"@odata.type": "#DellSystem.v1_4_0.DellSystem", "Id": "System.Embedded.1", "Name": "DellSystem"}
+	for _, part := range []string{"CPU", "Fan", "IDSDM", "PS", "Storage", "Temp", "TempStatistics", "Volt"} {
+		body[part+"RollupStatus"] = "OK"
+	}
+	return body
 }
 
 func (s *Server) describeState(body doc) {
