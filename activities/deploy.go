@@ -98,7 +98,7 @@ func (c *call) planDeployment(o deployOptions) (*deployment, error) {
 	if err != nil {
 		return nil, err
 	}
-	custom := iso.Customization{Family: image.System.Family, Templates: o.Templates}
+	custom := iso.Customization{Family: image.System.Family, Templates: installerTemplates(o.Templates)}
 	if err := unmarshalAnswers(o.Answers, &custom.Answers); err != nil {
 		return nil, permanent(err)
 	}
@@ -116,6 +116,9 @@ func (c *call) planDeployment(o deployOptions) (*deployment, error) {
 		recipe: recipe, answers: custom.Answers,
 	}
 	for _, entry := range image.Info.Boot {
+		if !entry.Bootable {
+			continue
+		}
 		d.Platforms = append(d.Platforms, string(entry.Platform))
 	}
 	if !d.Callbacks && recipe.Reboots {
@@ -133,7 +136,7 @@ func (c *call) describe(ref, family string) (media.Description, error) {
 	case len(image.Info.Boot) == 0:
 		return image, permanent(fmt.Errorf("image %s: %w", ref, iso.ErrNotBootable))
 	case family != "" && own != "" && family != own:
-		return image, permanent(fmt.Errorf("image %s is of family %s, not %s: take another image, or leave the family out", ref, own, family))
+		return image, permanent(fmt.Errorf("image %s is of family %s, not %s: take another image or another family", ref, own, family))
 	case family == "" && own == "":
 		return image, permanent(fmt.Errorf("image %s does not tell which operating system it installs: name it as option family: %s",
 			ref, strings.Join(iso.Families(), ", ")))

@@ -412,3 +412,13 @@ func TestObmActions(t *testing.T) {
 	_, _, err := d.do(t, attempt{job: "Job.Obm.Node", server: d.stored.ID, options: action("NMI"), number: 2, recorded: map[string]any{"asked": true}})
 	wantFailure(t, err, activities.TypeUnknown, false, "Nmi")
 }
+
+func TestServerHealth(t *testing.T) {
+	t.Parallel()
+	d := newDevice(t)
+	got := d.run(t, "Job.Server.Health", map[string]any{"require": true})
+	parts, _ := got["parts"].(map[string]any)
+	if got["status"] != "OK" || got["power"] != "Off" || got["bmc"] != "OK" || parts["Storage"] != "OK" {
+		t.Errorf("the server is %v", got)
+	}
+}

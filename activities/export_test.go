@@ -20,3 +20,17 @@ func Perform(cfg Config, do func(context.Context) (graph.JobOutput, error)) func
 
 // OpensHost reports whether a name may stand for any address.
 func (p ConnectPolicy) OpensHost(host string) bool { return p.opensHost(host) }
+
+// ScanHosts lists the hosts of a range as a scan takes it.
+func ScanHosts(text string) ([]string, error) {
+	r, err := parseScanRange(text)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := scanTargets([]scanRange{r}, nil, bmcCredentials{})
+	hosts := make([]string, 0, len(targets))
+	for _, target := range targets {
+		hosts = append(hosts, target.host)
+	}
+	return hosts, err
+}

@@ -55,7 +55,7 @@ func isoSeed(ctx context.Context, c *call) (graph.JobOutput, error) {
 	if err != nil {
 		return graph.JobOutput{}, permanent(err)
 	}
-	custom := iso.Customization{Family: o.Family, Templates: o.Templates}
+	custom := iso.Customization{Family: o.Family, Templates: installerTemplates(o.Templates)}
 	if err := unmarshalAnswers(o.Answers, &custom.Answers); err != nil {
 		return graph.JobOutput{}, permanent(err)
 	}
@@ -74,7 +74,7 @@ func isoSeed(ctx context.Context, c *call) (graph.JobOutput, error) {
 }
 
 func unmarshalAnswers(raw json.RawMessage, into *iso.Answers) error {
-	if len(raw) == 0 {
+	if len(raw) == 0 || string(raw) == "null" {
 		return errors.New("option answers is required: an object with hostname and more")
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))

@@ -22,7 +22,7 @@ func isoOverlay(ctx context.Context, c *call) (graph.JobOutput, error) {
 	if err := c.decode(&o); err != nil {
 		return graph.JobOutput{}, err
 	}
-	custom := iso.Customization{Family: o.Family, Templates: o.Templates}
+	custom := iso.Customization{Family: o.Family, Templates: installerTemplates(o.Templates)}
 	if err := unmarshalAnswers(o.Answers, &custom.Answers); err != nil {
 		return graph.JobOutput{}, permanent(err)
 	}

@@ -44,11 +44,20 @@ type Store interface {
 	OBMs(ctx context.Context, serverID string) ([]store.OBM, error)
 	PutLink(ctx context.Context, l store.Link) error
 	DeleteLinks(ctx context.Context, workflowID, runID string) error
+	CreateServer(ctx context.Context, s store.Server) (store.Server, error)
 	UpdateServer(ctx context.Context, s store.Server) (store.Server, error)
 	PutOBM(ctx context.Context, o store.OBM) (store.OBM, error)
+	Servers(ctx context.Context) ([]store.Server, error)
+	Catalogs
+}
+
+// Catalogs is what is known of servers, and the rules that tell by it what they are.
+type Catalogs interface {
 	PutCatalog(ctx context.Context, c store.Catalog) (store.Catalog, error)
 	Catalog(ctx context.Context, serverID, source string) (store.Catalog, error)
 	CatalogByID(ctx context.Context, id string) (store.Catalog, error)
+	SKUs(ctx context.Context) ([]store.SKU, error)
+	Tags(ctx context.Context) ([]store.Tag, error)
 }
 
 // Blobs keeps the images that jobs build.
@@ -115,8 +124,13 @@ var jobs = map[string]job{
 	"Job.Port.Wait":     portWait,
 	"Job.Power.Wait":    onBMC(powerWait),
 
+	"Job.Server.Scan":         serverScan,
+	"Job.Catalog.GenerateSku": generateSKU,
+	"Job.Catalog.GenerateTag": generateTag,
+
 	"Job.Server.Discover":  onBMC(serverDiscover),
 	"Job.Server.Catalog":   onBMC(serverCatalog),
+	"Job.Server.Health":    onBMC(serverHealth),
 	"Job.Firmware.Catalog": onBMC(firmwareCatalog),
 	"Job.Firmware.Update":  onBMC(firmwareUpdate),
 	"Job.Bios.Catalog":     onBMC(biosCatalog),
@@ -142,6 +156,7 @@ var jobs = map[string]job{
 	"Job.Bmc.Job.Wait":     onBMC(bmcJobWait),
 	"Job.Bmc.Jobs.Clear":   onBMC(bmcClearJobs),
 
+	"Job.Add.Hotspare":          onBMC(hotspareAdd),
 	"Job.Add.Volume":            onBMC(rackhdAddVolume),
 	"Job.Delete.Volume":         onBMC(rackhdDeleteVolume),
 	"Job.Dell.PowerThermalTool": onBMC(wsmanPower),
@@ -150,6 +165,16 @@ var jobs = map[string]job{
 	"Job.Redfish.Alert.Enable":  onBMC(redfishAlert),
 	"Job.Rest.Catalog":          restCatalog,
 
+	"Job.General.Redfish.Catalog":    onServers(rackhdCatalog),
+	"Job.Redfish.Discovery":          rackhdDiscover,
+	"Job.Redfish.Discovery.List":     rackhdList,
+	"Job.Redfish.Ip.Range.Discovery": rackhdRange,
+	"Job.Redfish.Update.Lookups":     onServers(rackhdLookups),
+	"Job.Wsman.Update.Lookups":       onServers(rackhdLookups),
+	"Job.Dell.Wsman.Discovery":       rackhdRange,
+	"Job.Dell.Wsman.PostDiscovery":   rackhdPostDiscovery,
+
+	"Job.Dell.Wsman.Add.Hotspare.UpdateXml":               onBMC(hotspareAdd),
 	"Job.Dell.Wsman.Add.Volume.UpdateXml":                 onBMC(rackhdAddVolume),
 	"Job.Dell.Wsman.Bios":                                 onBMC(biosCatalog),
 	"Job.Dell.Wsman.Configure.Idrac":                      onBMC(wsmanAddress),

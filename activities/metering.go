@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/rackflow/rackflow/bmc"
 )
@@ -24,6 +26,25 @@ func powerRead(ctx context.Context, _ *call, t machine, o struct {
 	result["sensors"], err = t.Sensors(ctx)
 	return result, err
 }
+
+// serverHealth tells how the server, its components and its BMC are. With
+// options.require a server that is not OK fails the task.
+func serverHealth(ctx context.Context, _ *call, t machine, o struct {
+	Require bool `json:"require"`
+},
+) (any, error) {
+	health, err := t.Health(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o.Require && health.Status != healthOK {
+		return nil, permanent(fmt.Errorf("%s is %q, not %s (%s): its logs may say why, see Graph.Log.Collect",
+			t, health.Status, healthOK, strings.Join(health.Ailing(), ", ")))
+	}
+	return health, nil
+}
+
+const healthOK = "OK"
 
 type capOptions struct {
 	Watts *int `json:"watts"`

@@ -35,7 +35,7 @@ func portWait(ctx context.Context, c *call) (graph.JobOutput, error) {
 			return "", permanent(refused)
 		}
 		if err != nil {
-			return "last: " + err.Error(), nil
+			return "last: " + err.Error(), nil //nolint:nilerr // that nobody answers is what is seen
 		}
 		return "", conn.Close()
 	})

@@ -299,6 +299,13 @@ func TestResetResumedWithoutResetTime(t *testing.T) {
 // without returns settings that lead to the device by a proxy which leaves a property out.
 func (b *bench) without(t *testing.T, device *sim.Server, property string) map[string]any {
 	t.Helper()
+	return b.rewritten(t, device, property, "Unknown"+property)
+}
+
+// rewritten returns settings that lead to the device by a proxy which puts one text in the
+// place of another.
+func (b *bench) rewritten(t *testing.T, device *sim.Server, old, now string) map[string]any {
+	t.Helper()
 	target, err := url.Parse(device.URL())
 	check(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(target)
@@ -308,7 +315,7 @@ func (b *bench) without(t *testing.T, device *sim.Server, property string) map[s
 		if err != nil {
 			return err
 		}
-		changed := strings.ReplaceAll(string(body), property, "Unknown"+property)
+		changed := strings.ReplaceAll(string(body), old, now)
 		res.Body, res.ContentLength = io.NopCloser(strings.NewReader(changed)), int64(len(changed))
 		res.Header.Set("Content-Length", strconv.Itoa(len(changed)))
 		return nil

@@ -66,7 +66,7 @@ func mediaQuirks() []quirk {
 		{4, "After an error that may be wrong the slot is watched for 90 s before anything is done again.", "seen on installed servers: RAC0720, and the image 55 s later", []trial{
 			{faults: lasting(sim.InsertReportsError, moment), do: insert, holds: happened(sim.InsertMedia, 1)},
 		}},
-		{5, "All slots are ejected, virtual media is set to AutoAttach, and the insert is tried again, 3 times in all.", "lisa #4168", []trial{
+		{5, "Images of other servers are ejected, virtual media is set to AutoAttach, and the insert is tried again, 3 times in all.", "lisa #4168", []trial{
 			{faults: once(sim.MediaDetached, 2), do: insert, holds: hasMedia(1)},
 			{faults: always(sim.MediaDetached), do: insert, ends: activities.TypeBusy, says: []string{"insert media", "detached", "VRM0021", "restart the BMC"}},
 		}},

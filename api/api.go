@@ -42,6 +42,8 @@ type Definitions interface {
 	PutGraph(ctx context.Context, body []byte) (starter.Definition, graph.Problems, error)
 	PutTask(ctx context.Context, body []byte) (starter.Definition, graph.Problems, error)
 	Delete(ctx context.Context, kind store.DefinitionKind, name string) error
+	// SealOptions seals the secrets of a run's options that are to be stored.
+	SealOptions(ctx context.Context, options map[string]any) (map[string]any, error)
 }
 
 // Servers is the inventory; its contract is that of [store.Store].
@@ -51,11 +53,17 @@ type Servers interface {
 	Servers(ctx context.Context) ([]store.Server, error)
 	UpdateServer(ctx context.Context, s store.Server) (store.Server, error)
 	DeleteServer(ctx context.Context, id string) error
+	Controllers
+	Catalogs
+	Kinds
+}
+
+// Controllers are the settings of the servers' BMCs.
+type Controllers interface {
 	PutOBM(ctx context.Context, o store.OBM) (store.OBM, error)
 	OBM(ctx context.Context, id string) (store.OBM, error)
 	OBMs(ctx context.Context, serverID string) ([]store.OBM, error)
 	DeleteOBM(ctx context.Context, id string) error
-	Catalogs
 }
 
 // Catalogs is what is known of the servers of an inventory.
@@ -63,6 +71,19 @@ type Catalogs interface {
 	Catalog(ctx context.Context, serverID, source string) (store.Catalog, error)
 	CatalogByID(ctx context.Context, id string) (store.Catalog, error)
 	Catalogs(ctx context.Context, serverID string) ([]store.Catalog, error)
+}
+
+// Kinds are the SKUs, and the tags that have rules.
+type Kinds interface {
+	CreateSKU(ctx context.Context, k store.SKU) (store.SKU, error)
+	SKU(ctx context.Context, ref string) (store.SKU, error)
+	SKUs(ctx context.Context) ([]store.SKU, error)
+	UpdateSKU(ctx context.Context, k store.SKU) (store.SKU, error)
+	DeleteSKU(ctx context.Context, id string) error
+	CreateTag(ctx context.Context, t store.Tag) (store.Tag, error)
+	Tag(ctx context.Context, name string) (store.Tag, error)
+	Tags(ctx context.Context) ([]store.Tag, error)
+	DeleteTag(ctx context.Context, name string) error
 }
 
 // Sealer seals the secrets of what clients send before it is stored.

@@ -78,8 +78,8 @@ func TestGraphLists(t *testing.T) {
 		path string
 		want []string
 	}{
-		{"", []string{"Full", "Mine"}},
-		{"/*", []string{"Full", "Mine"}},
+		{"", []string{"Full", "Generate SKU", "Generate Tags", "Mine"}},
+		{"/*", []string{"Full", "Generate SKU", "Generate Tags", "Mine"}},
 		{"/graph.wait", []string{"Mine"}},
 		{"/Graph.Nope", nil},
 	}

@@ -40,6 +40,9 @@ func TestEveryOperation(t *testing.T) {
 		{"nodesGetCatalogSourceById", "GET", "/nodes/web-1/catalogs/bmc", "", 200},
 		{"catalogsGet", "GET", "/catalogs", "", 200},
 		{"catalogsIdGet", "GET", "/catalogs/{catalog}", "", 200},
+		{"nodesPatchTagById", "PATCH", "/nodes/web-1/tags", `{"tags": ["row-3"]}`, 200},
+		{"nodesGetTagsById", "GET", "/nodes/web-1/tags", "", 200},
+		{"nodesDelTagById", "DELETE", "/nodes/web-1/tags/row-3", "", 204},
 		{"workflowsPutTask", "PUT", "/workflows/tasks", strings.ReplaceAll(waitTask, "Task.Wait", "Task.Mine"), 201},
 		{"workflowsGetAllTasks", "GET", "/workflows/tasks", "", 200},
 		{"workflowsGetTasksByName", "GET", "/workflows/tasks/task.mine", "", 200},
@@ -59,6 +62,18 @@ func TestEveryOperation(t *testing.T) {
 		{"nodesWorkflowActionById", "PUT", "/nodes/web-1/workflows/action", `{"command": "cancel"}`, 202},
 		{"workflowsDeleteGraphsByName", "DELETE", "/workflows/graphs/Graph.Mine", "", 204},
 		{"workflowsDeleteTasksByName", "DELETE", "/workflows/tasks/Task.Mine", "", 204},
+		{"skusPost", "POST", "/skus", `{"name": "r760", "rules": [{"path": "bmc.model", "equals": "R760"}]}`, 201},
+		{"skusPut", "PUT", "/skus", `{"name": "r760", "rules": [{"path": "bmc.model"}], "discoveryGraphName": "Graph.Wait"}`, 201},
+		{"skusGet", "GET", "/skus", "", 200},
+		{"skusIdGet", "GET", "/skus/{sku}", "", 200},
+		{"skusPatch", "PATCH", "/skus/{sku}", `{"skuConfig": {"disk": "sda"}}`, 200},
+		{"skusIdGetNodes", "GET", "/skus/{sku}/nodes", "", 200},
+		{"skusIdDelete", "DELETE", "/skus/{sku}", "", 204},
+		{"createTag", "POST", "/tags", `{"name": "row-4", "rules": [{"path": "bmc.row", "in": [4]}]}`, 201},
+		{"getAllTags", "GET", "/tags", "", 200},
+		{"getTag", "GET", "/tags/row-4", "", 200},
+		{"getNodesByTag", "GET", "/tags/rack-7/nodes", "", 200},
+		{"deleteTag", "DELETE", "/tags/row-4", "", 204},
 		{"nodesDelById", "DELETE", "/nodes/web-1", "", 204},
 		{"imagesGet", "GET", "/images", "", 200},
 		{"imagesGetByName", "GET", "/images/rhel.iso", "", 200},
@@ -75,16 +90,18 @@ func TestEveryOperation(t *testing.T) {
 			s := newSite(t)
 			asked := map[string]bool{}
 			s.addImage(t, "rhel.iso")
-			var obm, catalog, upload string
+			var obm, catalog, sku, upload string
 			for _, test := range tests {
 				asked[test.operation] = true
-				path := strings.NewReplacer("{obm}", obm, "{catalog}", catalog, "{upload}", upload).Replace(prefix + test.path)
+				path := strings.NewReplacer("{obm}", obm, "{catalog}", catalog, "{sku}", sku, "{upload}", upload).Replace(prefix + test.path)
 				r := s.want(t, test.status, test.method, path, test.body)
 				switch test.operation {
 				case "nodesPost":
 					catalog = s.catalog(t, into[v2.NodeDocument](t, r).ID, "bmc", `{}`).ID
 				case "obmsPut":
 					obm = into[v2.Obm](t, r).ID
+				case "skusPost":
+					sku = into[v2.Sku](t, r).ID
 				case "imagesPost":
 					upload = into[v2.ImageUpload](t, r).ID
 				}

@@ -354,7 +354,7 @@ func TestInstallerEvents(t *testing.T) {
 	fake := &mediaFake{}
 	url, _ := startMedia(t, fake)
 	var want []string
-	for _, event := range []string{"started", "progress", "done", "failed"} {
+	for _, event := range []string{"started", "progress", "done", "failed", "booted"} {
 		got, fields := do(t, http.MethodPost, url+"/callback/"+mediaToken+"/"+event, nil, strings.NewReader(`{"value":1}`))
 		if got.Status != http.StatusNoContent || fields.Get("Location") != "" {
 			t.Errorf("%s: status %d, want 204", event, got.Status)

@@ -34,20 +34,29 @@ func (h *handlers) NodesGet(c echo.Context, params v2.NodesGetParams) error {
 		return err
 	}
 	servers = slices.DeleteFunc(servers, func(s store.Server) bool { return !selected(s, params) })
-	obms, err := h.Servers.OBMs(ctx, "")
+	setLinks(c, p, len(servers))
+	views, err := h.nodeViews(ctx, cut(servers, p))
 	if err != nil {
 		return err
+	}
+	return c.JSON(http.StatusOK, views)
+}
+
+// nodeViews are views of several nodes, with their controllers read at once.
+func (h *handlers) nodeViews(ctx context.Context, servers []store.Server) ([]v2.Node, error) {
+	obms, err := h.Servers.OBMs(ctx, "")
+	if err != nil {
+		return nil, err
 	}
 	byServer := make(map[string][]store.OBM, len(obms))
 	for _, o := range obms {
 		byServer[o.ServerID] = append(byServer[o.ServerID], o)
 	}
-	setLinks(c, p, len(servers))
 	views := []v2.Node{}
-	for _, s := range cut(servers, p) {
+	for _, s := range servers {
 		views = append(views, nodeView(s, byServer[s.ID]))
 	}
-	return c.JSON(http.StatusOK, views)
+	return views, nil
 }
 
 func selected(s store.Server, params v2.NodesGetParams) bool {

@@ -43,6 +43,10 @@ const (
 	waitGraph = `{"friendlyName": "Wait twice", "injectableName": "Graph.Wait",
 		"tasks": [{"label": "first", "taskName": "Task.Wait"},
 			{"label": "second", "taskName": "Task.Wait", "waitOn": {"first": "succeeded"}}]}`
+	generateSku = `{"friendlyName": "Generate SKU", "injectableName": "Graph.GenerateSku",
+		"tasks": [{"label": "generate-sku", "taskName": "Task.Wait"}]}`
+	generateTags = `{"friendlyName": "Generate Tags", "injectableName": "Graph.GenerateTags",
+		"tasks": [{"label": "generate-tag", "taskName": "Task.Wait"}]}`
 )
 
 // start is when every run of a site starts.
@@ -72,7 +76,7 @@ func newSite(tb testing.TB) *site {
 	tb.Cleanup(func() { db.Close() })
 	keeper := seal.NewLocal([seal.KeySize]byte{1})
 	definitions, err := starter.NewDefinitions(db, keeper, starter.Stock{
-		BaseTasks: [][]byte{[]byte(waitBase)}, Tasks: [][]byte{[]byte(waitTask)}, Graphs: [][]byte{[]byte(waitGraph)},
+		BaseTasks: [][]byte{[]byte(waitBase)}, Tasks: [][]byte{[]byte(waitTask)}, Graphs: [][]byte{[]byte(waitGraph), []byte(generateSku), []byte(generateTags)},
 	})
 	if err != nil {
 		tb.Fatal(err)
@@ -118,11 +122,13 @@ func openMedia(tb testing.TB, dir string, links media.Links, keeper *seal.Keeper
 	return library
 }
 
-// servers is the store, which can be made to refuse the settings of controllers.
+// servers is the store, which can be made to refuse the settings of controllers, and
+// in which somebody else can be faster to change a node.
 type servers struct {
 	*store.SQLite
 
 	refuse bool
+	faster int // how often
 }
 
 func (s *servers) PutOBM(ctx context.Context, o store.OBM) (store.OBM, error) {

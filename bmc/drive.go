@@ -22,6 +22,8 @@ type Drive struct {
 	Bus string `json:"bus,omitempty"`
 	// Health is OK, Warning or Critical, or empty where the BMC does not know.
 	Health string `json:"health,omitempty"`
+	// Hotspare is Global or Dedicated, or empty for a drive that is no spare.
+	Hotspare string `json:"hotspare,omitempty"`
 }
 
 type driveDoc struct {
@@ -34,6 +36,7 @@ type driveDoc struct {
 	CapacityBytes int64
 	MediaType     string
 	Protocol      string
+	HotspareType  string
 	Identifiers   []durableName
 	Status        struct{ Health string }
 	Actions       struct {
@@ -47,8 +50,15 @@ func (d *driveDoc) drive(controller string) Drive {
 	return Drive{
 		ID: d.ID, URI: d.URI, Controller: controller, Name: d.Name, Model: strings.TrimSpace(d.Model),
 		SerialNumber: strings.TrimSpace(d.SerialNumber), Revision: d.Revision, WWN: wwn(d.Identifiers),
-		Bytes: d.CapacityBytes, Media: d.MediaType, Bus: d.Protocol, Health: d.Status.Health,
+		Bytes: d.CapacityBytes, Media: d.MediaType, Bus: d.Protocol, Health: d.Status.Health, Hotspare: d.hotspare(),
 	}
+}
+
+func (d *driveDoc) hotspare() string {
+	if d.HotspareType == hotspareNone {
+		return ""
+	}
+	return d.HotspareType
 }
 
 type durableName struct {

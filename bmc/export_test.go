@@ -1,6 +1,10 @@
 package bmc
 
-import "time"
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+)
 
 // Hurry lets the BMC wait for a simulated server instead of a real one.
 func (b *BMC) Hurry() {
@@ -30,4 +34,22 @@ func (b *BMC) Hurry() {
 		bmcUp:           10 * time.Second,
 		profile:         5 * time.Second,
 	}
+}
+
+// CountRequests counts what is sent from now on.
+func (b *BMC) CountRequests() *atomic.Int64 {
+	c := &counted{RoundTripper: b.http.Transport}
+	b.http.Transport = c
+	return &c.requests
+}
+
+type counted struct {
+	http.RoundTripper
+
+	requests atomic.Int64
+}
+
+func (c *counted) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.requests.Add(1)
+	return c.RoundTripper.RoundTrip(req)
 }

@@ -53,7 +53,7 @@ func (b *BMC) insert(ctx context.Context, media *mediaDoc, image, protocol strin
 			}
 		}
 		err := b.attach(ctx, media, image, protocol)
-		cure := b.cureInsert(err)
+		cure := b.cureInsert(err, image)
 		if cure == nil || ctx.Err() != nil {
 			return err
 		}
@@ -68,12 +68,12 @@ func (b *BMC) insert(ctx context.Context, media *mediaDoc, image, protocol strin
 }
 
 // cureInsert returns what to do before an insert that failed so is tried again, or nil.
-func (b *BMC) cureInsert(err error) func(context.Context) error {
+func (b *BMC) cureInsert(err error, image string) func(context.Context) error {
 	switch {
 	case hasMessage(err, msgMediaInserted):
 		return func(context.Context) error { return nil }
 	case hasMessage(err, msgMediaDetached):
-		return b.freeMedia
+		return func(ctx context.Context) error { return b.freeMedia(ctx, image) }
 	case hasMessage(err, msgImageUnreachable, msgShareUnreachable):
 		// An iDRAC may hold a stale connection, which it takes some seconds to drop.
 		return func(ctx context.Context) error {
@@ -106,13 +106,19 @@ func (b *BMC) usesAnother(ctx context.Context, media *mediaDoc) bool {
 	return err == nil && slices.ContainsFunc(slots, func(other mediaDoc) bool { return other.URI != media.URI && other.isInserted() })
 }
 
-// freeMedia attaches virtual media that was detached from the server, and ejects all of it:
-// a BMC in whose one slot something is stuck refuses to insert into another.
-func (b *BMC) freeMedia(ctx context.Context) error {
-	if err := b.EjectAll(ctx); err != nil {
+// freeMedia attaches virtual media that was detached from the server, and ejects what others
+// have inserted: a BMC in whose one slot something is stuck refuses to insert into another.
+// Images from the same server as this one stay, since they may be for the same installation.
+func (b *BMC) freeMedia(ctx context.Context, image string) error {
+	slots, err := b.readSlots(ctx, opInsert)
+	if err != nil {
 		return err
 	}
-	err := b.setAttribute(ctx, opInsert, attributeAttached, autoAttach)
+	foreign := slices.DeleteFunc(slots, func(slot mediaDoc) bool { return sameServer(slot.Image, image) })
+	if err := b.ejectEach(ctx, foreign); err != nil {
+		return err
+	}
+	err = b.setAttribute(ctx, opInsert, attributeAttached, autoAttach)
 	if errors.Is(err, errNotOffered) {
 		return nil
 	}
@@ -174,6 +180,10 @@ func (b *BMC) EjectAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	return b.ejectEach(ctx, slots)
+}
+
+func (b *BMC) ejectEach(ctx context.Context, slots []mediaDoc) error {
 	var failed []error
 	for i := range slots {
 		if slots[i].isInserted() {
@@ -200,6 +210,13 @@ func (b *BMC) eject(ctx context.Context, media *mediaDoc) error {
 		return nil
 	}
 	return err
+}
+
+// sameServer tells whether two URLs have the same host and port.
+func sameServer(a, b string) bool {
+	one, errOne := url.Parse(a)
+	other, errOther := url.Parse(b)
+	return errOne == nil && errOther == nil && one.Host != "" && one.Host == other.Host
 }
 
 // imageProtocol returns the Redfish name of an image URL's protocol. Its errors do not

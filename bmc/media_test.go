@@ -140,12 +140,15 @@ func TestInsertMedia(t *testing.T) {
 	}
 }
 
-// TestInsertMediaAttachesTheDrives: the cure for detached media frees every slot.
+// TestInsertMediaAttachesTheDrives: the cure for detached media frees the slots that others
+// use, and leaves the image that belongs to this one.
 func TestInsertMediaAttachesTheDrives(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	slot2 := systemURI + "/VirtualMedia/2"
-	f.edit(slot2, object{"Inserted": true, "Image": image})
+	slot2, slot3 := systemURI+"/VirtualMedia/2", systemURI+"/VirtualMedia/3"
+	f.addSlot(slot3)
+	f.edit(slot2, object{"Inserted": true, "Image": "http://10.0.0.6/other.iso"})
+	f.edit(slot3, object{"Inserted": true, "Image": image + "?second"})
 	f.addAttributes(object{"VirtualMedia.1.Attached": "Detached"})
 	insert := f.actions["POST "+insert1URI]
 	f.on("POST "+insert1URI, func(body object) answer {

@@ -52,6 +52,9 @@ type systemDoc struct {
 	}
 	Links struct {
 		ManagedBy []link
+		Oem       struct {
+			Dell dellLinks
+		}
 	}
 	Settings struct {
 		Object link `json:"SettingsObject"`

@@ -141,6 +141,7 @@ func TestStorageOfGenerations(t *testing.T) {
 		if job, err := b.StartCreateVolume(ctx, controller, spec); err != nil || job != "" || len(server.Volumes()) != before+1 {
 			t.Errorf("again: job %q, %v, volumes %+v", job, err, server.Volumes())
 		}
+		assignSpare(ctx, t, server, b, drives)
 		job, err = b.StartDeleteVolume(ctx, controller, "data")
 		finish(ctx, t, b, "delete", job, err)
 		if len(server.Volumes()) != before {
@@ -153,6 +154,23 @@ func TestStorageOfGenerations(t *testing.T) {
 		job, err = b.StartSecureErase(ctx, targets[0])
 		finish(ctx, t, b, "erase", job, err)
 	})
+}
+
+// assignSpare makes the controller's last two drives hot spares, of each kind.
+func assignSpare(ctx context.Context, t *testing.T, server *sim.Server, b *bmc.BMC, drives []bmc.Drive) {
+	t.Helper()
+	drives = slices.DeleteFunc(drives, func(d bmc.Drive) bool { return d.Controller != drives[0].Controller })
+	for i, volume := range []string{"", "data"} {
+		drive := drives[len(drives)-1-i].ID
+		job, err := b.StartAssignSpare(ctx, drive, volume)
+		finish(ctx, t, b, "assign", job, err)
+		if job, err := b.StartAssignSpare(ctx, drive, volume); err != nil || job != "" {
+			t.Errorf("again: job %q, %v", job, err)
+		}
+	}
+	if spares := server.Hotspares(); len(spares) != 2 {
+		t.Errorf("hot spares %v", spares)
+	}
 }
 
 func TestUpdateOfGenerations(t *testing.T) {

@@ -124,3 +124,32 @@ func (b *BMC) storageReady(ctx context.Context, op string) error {
 	}
 	return err
 }
+
+// Drive returns the drive that has this id, serial number or URI.
+func (b *BMC) Drive(ctx context.Context, name string) (Drive, error) {
+	storage, doc, err := b.findDrive(ctx, opDrives, name)
+	if err != nil {
+		return Drive{}, err
+	}
+	return doc.drive(storage.ID), nil
+}
+
+// findDrive returns the drive of that id, serial number or URI, and the controller that has it.
+func (b *BMC) findDrive(ctx context.Context, op, name string) (*storageDoc, *driveDoc, error) {
+	controllers, err := b.controllers(ctx, op)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range controllers {
+		docs, err := b.drivesOf(ctx, op, &controllers[i])
+		if err != nil {
+			return nil, nil, err
+		}
+		for j := range docs {
+			if docs[j].answersTo(name) {
+				return &controllers[i], &docs[j], nil
+			}
+		}
+	}
+	return nil, nil, b.refuse(op, fmt.Sprintf("there is no drive %q", name), "read the inventory again and name a drive that is there")
+}

@@ -34,8 +34,10 @@ type Volume struct {
 	Drives []string `json:"drives,omitempty"`
 	// WWN is the NAA identifier, by which an operating system knows it too, in lower case
 	// without separators; empty where the BMC does not tell.
-	WWN    string `json:"wwn,omitempty"`
-	Health string `json:"health,omitempty"`
+	WWN string `json:"wwn,omitempty"`
+	// Spares are the URIs of the drives that stand by for this volume only.
+	Spares []string `json:"spares,omitempty"`
+	Health string   `json:"health,omitempty"`
 }
 
 // VolumeSpec describes a volume to create.
@@ -65,7 +67,7 @@ type volumeDoc struct {
 	CapacityBytes int64
 	Identifiers   []durableName
 	Status        struct{ Health string }
-	Links         struct{ Drives []link }
+	Links         struct{ Drives, DedicatedSpareDrives []link }
 }
 
 // volumeTypes are the levels' names where firmware before 4.x has no RAIDType.
@@ -83,6 +85,9 @@ func (d *volumeDoc) volume() Volume {
 	}
 	for _, drive := range d.Links.Drives {
 		v.Drives = append(v.Drives, drive.URI)
+	}
+	for _, drive := range d.Links.DedicatedSpareDrives {
+		v.Spares = append(v.Spares, drive.URI)
 	}
 	return v
 }

@@ -86,6 +86,9 @@ type BaseTask struct {
 	RunJob          string         `json:"runJob"`
 	RequiredOptions []string       `json:"requiredOptions,omitempty"`
 	Properties      map[string]any `json:"properties,omitempty"`
+	// Options lie below those of every task: templates for what RackHD's job took from the
+	// context without being told.
+	Options map[string]any `json:"options,omitempty"`
 	// RequiredProperties are what the tasks before must have as properties: values by their paths.
 	RequiredProperties map[string]any  `json:"requiredProperties,omitempty"`
 	OptionsSchema      json.RawMessage `json:"optionsSchema,omitempty"`

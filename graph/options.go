@@ -37,10 +37,11 @@ func overlay(into, over map[string]any) {
 // defaults its base task admits, one without only the names it knows. A key is
 // replaced whole.
 func taskOptions(t Task, def *TaskDefinition, base *BaseTask, graphOptions map[string]any) map[string]any {
-	out := CloneMap(def.Options)
+	out := CloneMap(base.Options)
 	if out == nil {
 		out = map[string]any{}
 	}
+	overlay(out, def.Options)
 	overlay(out, t.OptionOverrides)
 	defaults, _ := graphOptions[defaultsKey].(map[string]any)
 	own, _ := graphOptions[t.Label].(map[string]any)

@@ -13,11 +13,11 @@ func lookup(root any, path string) (any, bool) {
 			return v, true
 		}
 	}
-	return follow(root, splitPath(path))
+	return Follow(root, SplitPath(path))
 }
 
-// follow goes down from a value, key by key.
-func follow(v any, keys []string) (any, bool) {
+// Follow goes down from a value of JSON, key by key; false when there is no such way.
+func Follow(v any, keys []string) (any, bool) {
 	for _, key := range keys {
 		switch at := v.(type) {
 		case map[string]any:
@@ -39,8 +39,8 @@ func follow(v any, keys []string) (any, bool) {
 	return v, true
 }
 
-// splitPath cuts a.b["c.d"][0] into a, b, c.d, 0.
-func splitPath(path string) []string {
+// SplitPath cuts a path as lodash reads it: a.b["c.d"][0] into a, b, c.d, 0.
+func SplitPath(path string) []string {
 	var keys []string
 	for path != "" {
 		var key string

@@ -47,13 +47,13 @@ func supply(supplied, properties map[string]any) {
 
 // unmet says what is wrong with a property, or nothing.
 func unmet(supplied map[string]any, path string, want any) string {
-	keys := splitPath(path)
+	keys := SplitPath(path)
 	for n := range keys {
-		if _, ok := follow(supplied, keys[:n+1]); !ok {
+		if _, ok := Follow(supplied, keys[:n+1]); !ok {
 			return "[" + strings.Join(keys[:n+1], ".") + "] to be supplied"
 		}
 	}
-	if got, _ := follow(supplied, keys); !reflect.DeepEqual(got, want) {
+	if got, _ := Follow(supplied, keys); !reflect.DeepEqual(got, want) {
 		return "[" + path + "] to be " + Text(want)
 	}
 	return ""

@@ -30,7 +30,7 @@ func (t TaskScope) object() map[string]any {
 }
 
 // rootNames are the roots there may be.
-var rootNames = []string{"options", "context", "task", "server", "api", "file", "item", "index"}
+var rootNames = []string{"options", "context", "task", "server", "api", "file", "sku", "env", "item", "index"}
 
 // root returns one of the roots. Most templates use one or two: the others are not made.
 func (s *Scope) root(name string) (any, bool) {
@@ -47,6 +47,8 @@ func (s *Scope) root(name string) (any, bool) {
 		return s.Roots.api()
 	case "file":
 		return s.Roots.file()
+	case "sku", "env": // RackHD's env has global values beneath, of which there are none here
+		return s.Roots.SKU, s.Roots.SKU != nil
 	case "item":
 		return s.Item, s.Each
 	case "index":
@@ -68,7 +70,7 @@ func (s *Scope) all() map[string]any {
 
 // lookup follows a path that begins with a root's name.
 func (s *Scope) lookup(path string) (any, bool) {
-	keys := splitPath(path)
+	keys := SplitPath(path)
 	if len(keys) == 0 {
 		return nil, false
 	}
@@ -76,7 +78,7 @@ func (s *Scope) lookup(path string) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	return follow(v, keys[1:])
+	return Follow(v, keys[1:])
 }
 
 func (r Roots) address() string { return strings.TrimSuffix(r.API, "/") }

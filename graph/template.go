@@ -20,6 +20,8 @@ type Roots struct {
 	Files string `json:"files,omitempty"`
 	// Server is configuration that is meant to be public, for server.*.
 	Server map[string]any `json:"server,omitempty"`
+	// SKU is the configuration of the SKU of the run's server, for sku.* and env.*.
+	SKU map[string]any `json:"sku,omitempty"`
 }
 
 // TemplateError says which expression had no value.

@@ -37,7 +37,7 @@ func (s *Server) drive(c *controller, index int, d driveModel) doc {
 	body["RotationSpeedRPM"] = nil
 	body["FailurePredicted"] = false
 	body["PredictedMediaLifeLeftPercent"] = 100
-	body["HotspareType"] = "None"
+	body["HotspareType"] = s.hotspareType(d.id)
 	body["EncryptionAbility"] = "None"
 	body["EncryptionStatus"] = "Unencrypted"
 	body["Identifiers"] = []doc{durable(s.serial(d.id+"wwn", 16))}

@@ -39,13 +39,15 @@ const (
 	VolumeCreated   = "VolumeCreated"   // Detail: volume, name, controller
 	VolumeDeleted   = "VolumeDeleted"   // Detail: volume, name, controller
 	DriveErased     = "DriveErased"     // Detail: drive, serial
-	SystemErased    = "SystemErased"    // Detail: components
-	LogCleared      = "LogCleared"      // Detail: log
-	AccountChanged  = "AccountChanged"  // Detail: id, user, role
-	ManagerNetwork  = "ManagerNetwork"  // the iDRAC's interface was configured; Detail: address, vlan
-	PowerCapSet     = "PowerCapSet"     // Detail: enabled, watts
-	Subscribed      = "Subscribed"      // Detail: id, destination
-	Unsubscribed    = "Unsubscribed"    // Detail: id
+	// HotspareAssigned has made a drive a hot spare; Detail: drive, volume (empty for all).
+	HotspareAssigned = "HotspareAssigned"
+	SystemErased     = "SystemErased"   // Detail: components
+	LogCleared       = "LogCleared"     // Detail: log
+	AccountChanged   = "AccountChanged" // Detail: id, user, role
+	ManagerNetwork   = "ManagerNetwork" // the iDRAC's interface was configured; Detail: address, vlan
+	PowerCapSet      = "PowerCapSet"    // Detail: enabled, watts
+	Subscribed       = "Subscribed"     // Detail: id, destination
+	Unsubscribed     = "Unsubscribed"   // Detail: id
 	// SubscriptionDisabled follows failed deliveries; Detail: id, destination.
 	SubscriptionDisabled = "SubscriptionDisabled"
 	FaultShown           = "FaultShown"     // Detail: fault, path, id

@@ -70,8 +70,9 @@ func (s *Server) mediaSlot(index int) doc {
 	uri := s.gen.mediaURI() + "/" + id
 	body := described(uri, "VirtualMedia", "v1_6_2", id, "VirtualMedia Instance "+id)
 	body["Description"] = "iDRAC Virtual Media Instance"
-	body["MediaTypes"] = insertedMediaTypes
-	body["MediaTypes@odata.count"] = len(insertedMediaTypes)
+	types := mediaTypes(id)
+	body["MediaTypes"] = types
+	body["MediaTypes@odata.count"] = len(types)
 	body["TransferMethod"] = "Stream"
 	body["Password"] = nil
 	body["Actions"] = doc{
@@ -86,6 +87,17 @@ func (s *Server) mediaSlot(index int) doc {
 	defer s.mu.Unlock()
 	s.slots[index].describe(body, time.Now())
 	return body
+}
+
+// mediaTypes are those of a slot: the ones below the manager are called after theirs.
+func mediaTypes(id string) []string {
+	switch id {
+	case "CD":
+		return []string{"CD", "DVD"}
+	case "RemovableDisk":
+		return []string{"USBStick"}
+	}
+	return insertedMediaTypes
 }
 
 func (m *slot) describe(body doc, now time.Time) {

@@ -56,7 +56,8 @@ type Server struct {
 	pendingBIOS  map[string]string // attributes that a job will set
 	biosDefaults bool              // the next boot resets the BIOS
 	volumes      []Volume
-	jobSerial    int // of the last one
+	spares       map[string]string // drives that stand by, as in Hotspares
+	jobSerial    int               // of the last one
 	faults       []*activeFault
 	accounts     accounts
 	network      managerNic
@@ -110,6 +111,7 @@ func startServer(f *Fleet, gen *generation, index int, address string) (*Server,
 		attributes:  map[string]map[string]string{},
 		firmware:    map[string]string{},
 		volumes:     gen.firstVolumes(),
+		spares:      map[string]string{},
 	}
 	s.alive, s.die = context.WithCancel(context.Background())
 	s.serve()

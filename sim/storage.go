@@ -66,6 +66,7 @@ func (g *generation) driveURI(c *controller, d driveModel) string {
 
 func (t table) addStorage(g *generation) {
 	t[storageURI] = resource{get: (*Server).storages}
+	t.addRAIDService(g)
 	for _, c := range g.controllers {
 		t[c.uri()] = resource{get: func(s *Server) doc { return s.storage(c) }}
 		t.addVolumes(c)

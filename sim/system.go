@@ -47,10 +47,14 @@ func (s *Server) system() doc {
 	if s.gen.mediaHome == systemURI {
 		body["VirtualMedia"] = ref(s.gen.mediaURI())
 	}
-	body["Links"] = doc{
+	links := doc{
 		"Chassis": []doc{ref(chassisURI)}, "Chassis@odata.count": 1,
 		"ManagedBy": []doc{ref(managerURI)}, "ManagedBy@odata.count": 1,
 	}
+	if uri := s.gen.raidServiceURI(); uri != "" {
+		links["Oem"] = doc{"Dell": doc{"@odata.type": "#DellOem.v1_3_0.DellOemLinks", "DellRaidService": ref(uri)}}
+	}
+	body["Links"] = links
 	return body
 }
 

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -104,6 +105,7 @@ func (s *Server) volumeDoc(c *controller, v Volume) doc {
 		}
 	}
 	setLinks(links, "Drives", drives...)
+	setLinks(links, "DedicatedSpareDrives", s.sparesOf(c, v.ID)...)
 	body["Links"] = links
 	return body
 }
@@ -207,7 +209,7 @@ func (s *Server) parseDrives(c *controller, body doc) ([]string, error) {
 		switch {
 		case !ok:
 			return nil, refuseVolume("the controller has no drive at " + strconv.Quote(uri))
-		case len(s.volumesOn(d.id)) > 0 || slices.Contains(ids, d.id):
+		case len(s.volumesOn(d.id)) > 0 || s.hotspareType(d.id) != "None" || slices.Contains(ids, d.id):
 			return nil, refuseVolume("the drive " + d.id + " is in use")
 		}
 		ids = append(ids, d.id)
@@ -269,6 +271,7 @@ func (s *Server) deleteVolume(c *controller, v Volume) (*job, error) {
 func (s *Server) dropVolume(v Volume) {
 	s.mu.Lock()
 	s.volumes = slices.DeleteFunc(s.volumes, func(other Volume) bool { return other.ID == v.ID })
+	maps.DeleteFunc(s.spares, func(_, volume string) bool { return volume == v.ID })
 	if slices.ContainsFunc(s.gen.controllers, func(c *controller) bool { return c.fqdd == v.Controller && c.boots }) {
 		s.disk = nil
 	}

@@ -238,6 +238,12 @@ func (d *Definitions) Delete(ctx context.Context, kind store.DefinitionKind, nam
 	return fromStore(err)
 }
 
+// SealOptions seals the secrets of a run's options that are to be stored: at the first
+// level are labels of tasks, whose names are no sign of a secret.
+func (d *Definitions) SealOptions(ctx context.Context, options map[string]any) (map[string]any, error) {
+	return d.seal.labelled(ctx, options)
+}
+
 // Graph returns a parsed graph.
 func (d *Definitions) Graph(ctx context.Context, name string) (*graph.Graph, error) {
 	def, err := d.Get(ctx, store.Graph, name)

@@ -188,3 +188,73 @@ func TestSubgraph(t *testing.T) {
 	_, err = b.Subgraph(t.Context(), graph.SubgraphRequest{ID: "sub-2", Graph: "Graph.Nope"})
 	wantKind(t, err, starter.NotFound, "Graph.Nope")
 }
+
+func TestSubgraphOfSku(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	_, _, err := b.PutGraph(t.Context(), []byte(`{"friendlyName": "Sku", "injectableName": "Graph.Sku", "tasks": [{"label": "login", "taskName": "Task.Login"}]}`))
+	check(t, err)
+	sku := func(name, graph string, options map[string]any) string {
+		stored, err := b.db.CreateSKU(t.Context(), store.SKU{Name: name, Rules: []byte(`[]`), DiscoveryGraph: graph, DiscoveryGraphOptions: options})
+		check(t, err)
+		return stored.ID
+	}
+	for name, c := range map[string]struct {
+		sku  string
+		kind starter.Kind // none when 0
+		says []string
+		url  any // of the planned task; none when nil
+	}{
+		"no SKU":              {},
+		"no graph":            {sku: sku("plain", "", nil)},
+		"a graph":             {sku: sku("full", "graph.SKU", map[string]any{"login": map[string]any{"url": "http://sku/"}}), url: "http://sku/"},
+		"a graph that is not": {sku: sku("wrong", "Graph.Nope", nil), kind: starter.NotFound, says: []string{"Graph.Nope"}},
+		"a SKU that is not":   {sku: "gone", kind: starter.NotFound, says: []string{"SKU gone", "a SKU that is not", "Graph.GenerateSku"}},
+	} {
+		server, err := b.db.CreateServer(t.Context(), store.Server{Name: name, Type: "compute", SKU: c.sku})
+		check(t, err)
+		sub, err := b.Subgraph(t.Context(), graph.SubgraphRequest{ID: "sub-1", Sku: true, Target: name})
+		if c.kind != 0 {
+			wantKind(t, err, c.kind, c.says...)
+			continue
+		}
+		check(t, err)
+		if c.url == nil {
+			if diff := cmp.Diff(&graph.Subgraph{}, sub); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", name, diff)
+			}
+			continue
+		}
+		if sub.Server != server.ID || sub.ServerName != name || sub.Plan.ID != "sub-1" || sub.Plan.Tasks[0].Options["url"] != c.url {
+			t.Errorf("%s: sub-graph %+v", name, sub)
+		}
+	}
+	_, err = b.Subgraph(t.Context(), graph.SubgraphRequest{Sku: true, Target: "nowhere"})
+	wantKind(t, err, starter.NotFound, "nowhere")
+}
+
+// TestStartWithSkuConfig takes the configuration of the server's SKU into the plan.
+func TestStartWithSkuConfig(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	sku, err := b.db.CreateSKU(t.Context(), store.SKU{Name: "r760", Rules: []byte(`[]`), Config: map[string]any{"url": "http://sku/"}})
+	check(t, err)
+	for name, c := range map[string]struct {
+		sku  string
+		want any
+	}{
+		"with":    {sku.ID, "http://sku/"},
+		"without": {"", "none"},
+		"gone":    {"gone", "none"},
+	} {
+		_, err := b.db.CreateServer(t.Context(), store.Server{Name: name, Type: "compute", SKU: c.sku})
+		check(t, err)
+		sub, err := b.Subgraph(t.Context(), graph.SubgraphRequest{ID: "1", Graph: "Graph.Run.Rest.Command", Target: name, Options: map[string]any{
+			"defaults": map[string]any{"url": "{{ sku.url | none }}", "method": "GET"},
+		}})
+		check(t, err)
+		if got := sub.Plan.Tasks[0].Options["url"]; got != c.want {
+			t.Errorf("%s: url %v, want %v", name, got, c.want)
+		}
+	}
+}

@@ -16,9 +16,10 @@ import (
 	"github.com/rackflow/rackflow/workflows"
 )
 
-// Servers finds servers.
+// Servers finds servers and their SKUs.
 type Servers interface {
 	Server(ctx context.Context, ref string) (store.Server, error)
+	SKU(ctx context.Context, ref string) (store.SKU, error)
 }
 
 // Config is what a Starter works with.
@@ -139,13 +140,31 @@ func (s *Starter) prepare(ctx context.Context, req Request, id string) (*prepare
 	if p.context, err = sealing.values(ctx, req.Context); err != nil {
 		return nil, err
 	}
+	roots, err := s.roots(ctx, p.server)
+	if err != nil {
+		return nil, err
+	}
 	p.plan, p.warnings, err = s.Resolve(ctx, g, graph.Request{
-		ID: id, Options: options, Context: p.context, Server: p.server.ID, Roots: s.cfg.Roots,
+		ID: id, Options: options, Context: p.context, Server: p.server.ID, Roots: roots,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return p, sealPlan(ctx, sealing, p.plan)
+}
+
+// roots are those of every run, and the configuration of the server's SKU as it is now.
+func (s *Starter) roots(ctx context.Context, server store.Server) (graph.Roots, error) {
+	roots := s.cfg.Roots
+	if server.SKU == "" {
+		return roots, nil
+	}
+	sku, err := s.cfg.Servers.SKU(ctx, server.SKU)
+	if errors.Is(err, store.ErrNotFound) {
+		return roots, nil // deleted just now
+	}
+	roots.SKU = sku.Config
+	return roots, fromStore(err)
 }
 
 func (s *Starter) definition(ctx context.Context, req Request) (*graph.Graph, error) {
@@ -177,10 +196,14 @@ func sealPlan(ctx context.Context, sealing sealer, plan *graph.Plan) error {
 	return nil
 }
 
-// Subgraph makes the plan of a graph that a task runs.
+// Subgraph makes the plan of a graph that a task runs. There is none for a server
+// whose SKU has no graph.
 func (s *Starter) Subgraph(ctx context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error) {
 	if req.Sku {
-		return s.skuGraph(ctx, req.Target)
+		var err error
+		if req, err = s.skuGraph(ctx, req); err != nil || req.Graph == "" {
+			return &graph.Subgraph{}, err
+		}
 	}
 	p, err := s.prepare(ctx, Request{Graph: req.Graph, Server: req.Target, Options: req.Options}, req.ID)
 	if err != nil {
@@ -189,16 +212,20 @@ func (s *Starter) Subgraph(ctx context.Context, req graph.SubgraphRequest) (*gra
 	return &graph.Subgraph{Plan: p.plan, Server: p.server.ID, ServerName: p.server.Name}, nil
 }
 
-// skuGraph answers for a server's SKU. A server without one has no graph to run.
-func (s *Starter) skuGraph(ctx context.Context, ref string) (*graph.Subgraph, error) {
-	server, err := s.server(ctx, ref)
-	if err != nil {
-		return nil, err
+// skuGraph asks for the graph of a server's SKU. A server without SKU, and a SKU
+// without graph, have none.
+func (s *Starter) skuGraph(ctx context.Context, req graph.SubgraphRequest) (graph.SubgraphRequest, error) {
+	server, err := s.server(ctx, req.Target)
+	if err != nil || server.SKU == "" {
+		return graph.SubgraphRequest{}, err
 	}
-	if server.SKU != "" {
-		return nil, &Error{Kind: Invalid, Message: "the graph of SKU " + server.SKU + " cannot be looked up: this version keeps no SKUs"}
+	sku, err := s.cfg.Servers.SKU(ctx, server.SKU)
+	if errors.Is(err, store.ErrNotFound) {
+		return graph.SubgraphRequest{}, &Error{
+			Kind: NotFound, Message: "SKU " + server.SKU + " of server " + server.Name + " is not there any more; Graph.GenerateSku gives the server another", Err: err,
+		}
 	}
-	return &graph.Subgraph{}, nil
+	return graph.SubgraphRequest{ID: req.ID, Graph: sku.DiscoveryGraph, Target: server.ID, Options: sku.DiscoveryGraphOptions}, fromStore(err)
 }
 
 func startError(err error) error {

@@ -85,6 +85,36 @@ type Store interface { //nolint:interfacebloat // the whole contract, which ever
 	// empty, ordered by server and source, the oldest first.
 	Catalogs(ctx context.Context, serverID string) ([]Catalog, error)
 
+	// CreateSKU adds a SKU and returns it as stored, with an ID of its own. A name that
+	// another SKU has, without regard to case, is a Conflict.
+	CreateSKU(ctx context.Context, k SKU) (SKU, error)
+
+	// SKU returns the SKU that ref means: its id or its name, both without regard to case.
+	SKU(ctx context.Context, ref string) (SKU, error)
+
+	// SKUs returns every SKU, ordered by name without regard to case.
+	SKUs(ctx context.Context) ([]SKU, error)
+
+	// UpdateSKU replaces the SKU of the same ID and returns it as stored. Created is kept.
+	// Updated is compared as UpdateServer does. A name that another has is a Conflict.
+	UpdateSKU(ctx context.Context, k SKU) (SKU, error)
+
+	// DeleteSKU removes the SKU of that id. The servers that had it have none then.
+	DeleteSKU(ctx context.Context, id string) error
+
+	// CreateTag adds a tag with its rules and returns it as stored, with an ID of its
+	// own. A name that another has, without regard to case, is a Conflict.
+	CreateTag(ctx context.Context, t Tag) (Tag, error)
+
+	// Tag returns the tag of that name, without regard to case.
+	Tag(ctx context.Context, name string) (Tag, error)
+
+	// Tags returns every tag that has rules, ordered by name without regard to case.
+	Tags(ctx context.Context) ([]Tag, error)
+
+	// DeleteTag removes the tag of that name, without regard to case. Servers keep it.
+	DeleteTag(ctx context.Context, name string) error
+
 	// PutLink adds the link or replaces the one of the same hash, keeping its
 	// Created, so that a retried step may put it again. Links that expired before
 	// are removed on the way. A ServerID that is set but unknown is NotFound.

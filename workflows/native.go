@@ -123,13 +123,25 @@ func installerWait(ctx workflow.Context, c *call) (graph.JobOutput, error) {
 		return graph.JobOutput{}, err
 	}
 	if !ok {
-		return graph.JobOutput{}, errTimeout
+		return graph.JobOutput{}, r.silence(want)
 	}
 	if !r.heard(want) {
 		return graph.JobOutput{}, permanent("the installer failed: %s", r.events[eventFailed].Message)
 	}
 	event := r.events[want]
 	return graph.JobOutput{Result: map[string]any{"event": want, "message": event.Message}}, nil
+}
+
+// silence is the end of a wait for an event that did not come: what came instead tells
+// how far the installer was.
+func (r *run) silence(want string) error {
+	last := "nothing has been heard of it"
+	for _, event := range []string{"started", eventProgress, "done"} {
+		if heard, ok := r.events[event]; ok {
+			last = fmt.Sprintf("last heard: %s, %d %% %s", event, heard.Value, heard.Message)
+		}
+	}
+	return &timeoutError{more: "; the installer has not reported " + want + ", " + last}
 }
 
 func (r *run) heard(event string) bool {

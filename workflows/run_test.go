@@ -390,6 +390,42 @@ func TestRunGraphSubgraph(t *testing.T) {
 	}
 }
 
+func TestRunGraphSubgraphOfSku(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		answer *graph.Subgraph
+		err    error
+		want   graph.State
+		called []string
+		says   string
+	}{
+		"none": {answer: &graph.Subgraph{}, want: graph.Succeeded},
+		"one":  {answer: &graph.Subgraph{Plan: planOf(task("c", "Job.Test")), Server: "5b", ServerName: "r2"}, want: graph.Succeeded, called: []string{"c"}},
+		"gone": {err: temporal.NewNonRetryableApplicationError("SKU x is not there any more", "Permanent", nil), want: graph.Failed, says: "SKU x"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t, nil)
+			var asked graph.SubgraphRequest
+			b.RegisterActivityWithOptions(func(_ context.Context, req graph.SubgraphRequest) (*graph.Subgraph, error) {
+				asked = req
+				return c.answer, c.err
+			}, activity.RegisterOptions{Name: graph.ResolveJob})
+			p := planOf(with(task("sku", "Job.Graph.RunSku"), func(t *graph.PlannedTask) { t.Options = map[string]any{"nodeId": "r2"} }))
+			record, _ := b.run(t, workflows.Input{Plan: p})
+			if got := record.Tasks[0]; got.State != c.want || !strings.Contains(got.Error, c.says) {
+				t.Errorf("%+v, want %s", got, c.want)
+			}
+			if diff := cmp.Diff(graph.SubgraphRequest{ID: asked.ID, Sku: true, Target: "r2"}, asked); diff != "" || asked.ID == "" {
+				t.Errorf("asked (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.called, b.called); diff != "" {
+				t.Errorf("called (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestRunGraphRefusesResultsThatGrowTooLarge(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, map[string]jobFunc{"Job.Big": func(context.Context, graph.JobInput) (graph.JobOutput, error) {

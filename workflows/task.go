@@ -219,9 +219,16 @@ func retryPolicy(attempts int32) *temporal.RetryPolicy {
 // errTimeout ends a native job whose limit has passed.
 var errTimeout = errors.New("limit passed")
 
+// timeoutError is errTimeout with something to add.
+type timeoutError struct{ more string }
+
+func (e *timeoutError) Error() string { return errTimeout.Error() + e.more }
+func (e *timeoutError) Unwrap() error { return errTimeout }
+
 // outcome gives the state that an error stands for, and what to show of it.
 func outcome(task graph.PlannedTask, err error) (graph.State, string) {
 	var activity *temporal.ActivityError
+	var timeout *timeoutError
 	switch {
 	case err == nil:
 		return graph.Succeeded, ""
@@ -229,6 +236,8 @@ func outcome(task graph.PlannedTask, err error) (graph.State, string) {
 		return graph.Skipped, ""
 	case temporal.IsCanceledError(err):
 		return graph.Cancelled, "cancelled"
+	case errors.As(err, &timeout):
+		return graph.TimedOut, limitMessage(task, timeout.more)
 	case isTimeout(err):
 		return graph.TimedOut, limitMessage(task, "")
 	case errors.As(err, &activity) && activity.RetryState() == enumspb.RETRY_STATE_TIMEOUT:

@@ -296,6 +296,11 @@ type NodePatch struct {
 	Type         *NodeType   `json:"type,omitempty"`
 }
 
+// NodeTags defines model for NodeTags.
+type NodeTags struct {
+	Tags []string `json:"tags"`
+}
+
 // NodeType defines model for NodeType.
 type NodeType string
 
@@ -385,6 +390,119 @@ type ResourceRef struct {
 	// Ref A path of this API.
 	Ref     string `json:"ref"`
 	Service string `json:"service"`
+}
+
+// Rule What a value in the latest catalog of a source has to be; all operators must hold.
+// Values are compared as text, lists with commas between their elements; by sizes
+// as numbers, 64 for "64 GB". What is not there satisfies notIn, notContains and
+// notRegex alone. Without an operator the value has to be there.
+type Rule struct {
+	// Contains A part of the value.
+	Contains *interface{} `json:"contains,omitempty"`
+
+	// Equals The value.
+	Equals *interface{} `json:"equals,omitempty"`
+
+	// GreaterThan Less than the value.
+	GreaterThan *interface{} `json:"greaterThan,omitempty"`
+
+	// In A list that has the value.
+	In *interface{} `json:"in,omitempty"`
+
+	// LessThan More than the value.
+	LessThan *interface{} `json:"lessThan,omitempty"`
+
+	// Max The value or more.
+	Max *interface{} `json:"max,omitempty"`
+
+	// Min The value or less.
+	Min *interface{} `json:"min,omitempty"`
+
+	// NotContains No part of the value.
+	NotContains *interface{} `json:"notContains,omitempty"`
+
+	// NotIn A list that does not.
+	NotIn *interface{} `json:"notIn,omitempty"`
+
+	// NotRegex One that finds nothing.
+	NotRegex *interface{} `json:"notRegex,omitempty"`
+
+	// Path The source and the keys in its data, as lodash has it. The last may be length for that of a list.
+	Path string `json:"path"`
+
+	// Regex A regular expression (RE2: no lookaround, no backreferences) that finds something in the value.
+	Regex *interface{} `json:"regex,omitempty"`
+}
+
+// RuleList All of them must hold. There is at least one.
+type RuleList = json.RawMessage
+
+// Sku defines model for Sku.
+type Sku struct {
+	CreatedAt             time.Time       `json:"createdAt"`
+	DiscoveryGraphName    string          `json:"discoveryGraphName,omitempty"`
+	DiscoveryGraphOptions *map[string]any `json:"discoveryGraphOptions,omitempty"`
+
+	// ID A UUID.
+	ID   string `json:"id"`
+	Name string `json:"name"`
+
+	// Rules All of them must hold. There is at least one.
+	Rules     RuleList        `json:"rules"`
+	SkuConfig *map[string]any `json:"skuConfig,omitempty"`
+	UpdatedAt time.Time       `json:"updatedAt"`
+}
+
+// SkuCreate defines model for SkuCreate.
+type SkuCreate struct {
+	// DiscoveryGraphName The graph that a task of Job.Graph.RunSku runs on nodes of this SKU; none when empty.
+	DiscoveryGraphName string `json:"discoveryGraphName,omitempty"`
+
+	// DiscoveryGraphOptions The options of that run. Secrets are sealed before they are stored.
+	DiscoveryGraphOptions map[string]any `json:"discoveryGraphOptions,omitempty"`
+	Name                  string         `json:"name"`
+
+	// Rules All of them must hold. There is at least one.
+	Rules RuleList `json:"rules"`
+
+	// SkuConfig Settings of the SKU. Secrets are sealed before they are stored.
+	SkuConfig map[string]any `json:"skuConfig,omitempty"`
+}
+
+// SkuPatch defines model for SkuPatch.
+type SkuPatch struct {
+	DiscoveryGraphName *string `json:"discoveryGraphName,omitempty"`
+
+	// DiscoveryGraphOptions As in SkuCreate; replaced whole.
+	DiscoveryGraphOptions *map[string]any `json:"discoveryGraphOptions,omitempty"`
+	Name                  *string         `json:"name,omitempty"`
+
+	// Rules All of them must hold. There is at least one.
+	Rules *RuleList `json:"rules,omitempty"`
+
+	// SkuConfig As in SkuCreate; replaced whole.
+	SkuConfig *map[string]any `json:"skuConfig,omitempty"`
+}
+
+// Tag defines model for Tag.
+type Tag struct {
+	CreatedAt time.Time `json:"createdAt"`
+
+	// ID A UUID.
+	ID   string `json:"id"`
+	Name string `json:"name"`
+
+	// Rules All of them must hold. There is at least one.
+	Rules     RuleList  `json:"rules"`
+	UpdatedAt time.Time `json:"updatedAt"`
+}
+
+// TagCreate defines model for TagCreate.
+type TagCreate struct {
+	Name string `json:"name"`
+
+	// Rules All of them must hold. There is at least one.
+	Rules RuleList `json:"rules"`
 }
 
 // TaskDefinition A task as its author wrote it. Keys that are not listed here are kept.
@@ -591,8 +709,14 @@ type NodeID = string
 // Skip defines model for Skip.
 type Skip = int
 
+// SkuRef defines model for SkuId.
+type SkuRef = string
+
 // State defines model for State.
 type State = WorkflowState
+
+// TagRef defines model for TagName.
+type TagRef = string
 
 // Top defines model for Top.
 type Top = int
@@ -606,8 +730,20 @@ type Catalogs = []Catalog
 // Graphs defines model for Graphs.
 type Graphs = []GraphDefinition
 
+// Nodes defines model for Nodes.
+type Nodes = []Node
+
 // Obms defines model for Obms.
 type Obms = []Obm
+
+// SkuAnswer defines model for SkuAnswer.
+type SkuAnswer = Sku
+
+// TagAnswer defines model for TagAnswer.
+type TagAnswer = Tag
+
+// TagNames defines model for TagNames.
+type TagNames = []string
 
 // ImagesPatchUploadParams defines parameters for ImagesPatchUpload.
 type ImagesPatchUploadParams struct {
@@ -696,6 +832,9 @@ type NodesPatchByIDJSONRequestBody = NodePatch
 // NodesPutObmsByNodeIDJSONRequestBody defines body for NodesPutObmsByNodeID for application/json ContentType.
 type NodesPutObmsByNodeIDJSONRequestBody = ObmSettings
 
+// NodesPatchTagByIDJSONRequestBody defines body for NodesPatchTagByID for application/json ContentType.
+type NodesPatchTagByIDJSONRequestBody = NodeTags
+
 // NodesPostWorkflowByIDJSONRequestBody defines body for NodesPostWorkflowByID for application/json ContentType.
 type NodesPostWorkflowByIDJSONRequestBody = WorkflowRequest
 
@@ -704,6 +843,18 @@ type NodesWorkflowActionByIDJSONRequestBody = Action
 
 // ObmsPutJSONRequestBody defines body for ObmsPut for application/json ContentType.
 type ObmsPutJSONRequestBody = ObmPut
+
+// SkusPostJSONRequestBody defines body for SkusPost for application/json ContentType.
+type SkusPostJSONRequestBody = SkuCreate
+
+// SkusPutJSONRequestBody defines body for SkusPut for application/json ContentType.
+type SkusPutJSONRequestBody = SkuCreate
+
+// SkusPatchJSONRequestBody defines body for SkusPatch for application/json ContentType.
+type SkusPatchJSONRequestBody = SkuPatch
+
+// CreateTagJSONRequestBody defines body for CreateTag for application/json ContentType.
+type CreateTagJSONRequestBody = TagCreate
 
 // WorkflowsPostJSONRequestBody defines body for WorkflowsPost for application/json ContentType.
 type WorkflowsPostJSONRequestBody = WorkflowRequest
@@ -860,6 +1011,17 @@ type ClientInterface interface {
 
 	NodesPutObmsByNodeID(ctx context.Context, id NodeID, body NodesPutObmsByNodeIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// NodesGetTagsByID request
+	NodesGetTagsByID(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NodesPatchTagByIDWithBody request with any body
+	NodesPatchTagByIDWithBody(ctx context.Context, id NodeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	NodesPatchTagByID(ctx context.Context, id NodeID, body NodesPatchTagByIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NodesDelTagByID request
+	NodesDelTagByID(ctx context.Context, id NodeID, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// NodesGetWorkflowByID request
 	NodesGetWorkflowByID(ctx context.Context, id NodeID, params *NodesGetWorkflowByIDParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -890,11 +1052,55 @@ type ClientInterface interface {
 	// PromptsGet request
 	PromptsGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// SkusGet request
+	SkusGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkusPostWithBody request with any body
+	SkusPostWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SkusPost(ctx context.Context, body SkusPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkusPutWithBody request with any body
+	SkusPutWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SkusPut(ctx context.Context, body SkusPutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkusIDDelete request
+	SkusIDDelete(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkusIDGet request
+	SkusIDGet(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkusPatchWithBody request with any body
+	SkusPatchWithBody(ctx context.Context, skuRef SkuRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	SkusPatch(ctx context.Context, skuRef SkuRef, body SkusPatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SkusIDGetNodes request
+	SkusIDGetNodes(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SwaggerGet request
 	SwaggerGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SwaggerGetYaml request
 	SwaggerGetYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAllTags request
+	GetAllTags(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateTagWithBody request with any body
+	CreateTagWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	CreateTag(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeleteTag request
+	DeleteTag(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTag request
+	GetTag(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetNodesByTag request
+	GetNodesByTag(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// WorkflowsGet request
 	WorkflowsGet(ctx context.Context, params *WorkflowsGetParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1240,6 +1446,54 @@ func (c *Client) NodesPutObmsByNodeID(ctx context.Context, id NodeID, body Nodes
 	return c.Client.Do(req)
 }
 
+func (c *Client) NodesGetTagsByID(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNodesGetTagsByIDRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) NodesPatchTagByIDWithBody(ctx context.Context, id NodeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNodesPatchTagByIDRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) NodesPatchTagByID(ctx context.Context, id NodeID, body NodesPatchTagByIDJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNodesPatchTagByIDRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) NodesDelTagByID(ctx context.Context, id NodeID, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNodesDelTagByIDRequest(c.Server, id, tagRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) NodesGetWorkflowByID(ctx context.Context, id NodeID, params *NodesGetWorkflowByIDParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewNodesGetWorkflowByIDRequest(c.Server, id, params)
 	if err != nil {
@@ -1372,6 +1626,126 @@ func (c *Client) PromptsGet(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
+func (c *Client) SkusGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusGetRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusPostWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusPostRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusPost(ctx context.Context, body SkusPostJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusPostRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusPutWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusPutRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusPut(ctx context.Context, body SkusPutJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusPutRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusIDDelete(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusIDDeleteRequest(c.Server, skuRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusIDGet(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusIDGetRequest(c.Server, skuRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusPatchWithBody(ctx context.Context, skuRef SkuRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusPatchRequestWithBody(c.Server, skuRef, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusPatch(ctx context.Context, skuRef SkuRef, body SkusPatchJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusPatchRequest(c.Server, skuRef, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) SkusIDGetNodes(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSkusIDGetNodesRequest(c.Server, skuRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 func (c *Client) SwaggerGet(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSwaggerGetRequest(c.Server)
 	if err != nil {
@@ -1386,6 +1760,78 @@ func (c *Client) SwaggerGet(ctx context.Context, reqEditors ...RequestEditorFn) 
 
 func (c *Client) SwaggerGetYaml(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSwaggerGetYamlRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetAllTags(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAllTagsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateTagWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTagRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) CreateTag(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateTagRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) DeleteTag(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeleteTagRequest(c.Server, tagRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetTag(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTagRequest(c.Server, tagRef)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+func (c *Client) GetNodesByTag(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetNodesByTagRequest(c.Server, tagRef)
 	if err != nil {
 		return nil, err
 	}
@@ -2420,6 +2866,128 @@ func NewNodesPutObmsByNodeIDRequestWithBody(server string, id NodeID, contentTyp
 	return req, nil
 }
 
+// NewNodesGetTagsByIDRequest generates requests for NodesGetTagsByID
+func NewNodesGetTagsByIDRequest(server string, id NodeID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/nodes/%s/tags", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewNodesPatchTagByIDRequest calls the generic NodesPatchTagByID builder with application/json body
+func NewNodesPatchTagByIDRequest(server string, id NodeID, body NodesPatchTagByIDJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewNodesPatchTagByIDRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewNodesPatchTagByIDRequestWithBody generates requests for NodesPatchTagByID with any type of body
+func NewNodesPatchTagByIDRequestWithBody(server string, id NodeID, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/nodes/%s/tags", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PATCH", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewNodesDelTagByIDRequest generates requests for NodesDelTagByID
+func NewNodesDelTagByIDRequest(server string, id NodeID, tagRef TagRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "id", runtime.ParamLocationPath, id)
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithLocation("simple", false, "tagName", runtime.ParamLocationPath, tagRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/nodes/%s/tags/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewNodesGetWorkflowByIDRequest generates requests for NodesGetWorkflowByID
 func NewNodesGetWorkflowByIDRequest(server string, id NodeID, params *NodesGetWorkflowByIDParams) (*http.Request, error) {
 	var err error
@@ -2818,6 +3386,262 @@ func NewPromptsGetRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewSkusGetRequest generates requests for SkusGet
+func NewSkusGetRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/skus")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSkusPostRequest calls the generic SkusPost builder with application/json body
+func NewSkusPostRequest(server string, body SkusPostJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSkusPostRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSkusPostRequestWithBody generates requests for SkusPost with any type of body
+func NewSkusPostRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/skus")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSkusPutRequest calls the generic SkusPut builder with application/json body
+func NewSkusPutRequest(server string, body SkusPutJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSkusPutRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewSkusPutRequestWithBody generates requests for SkusPut with any type of body
+func NewSkusPutRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/skus")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PUT", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSkusIDDeleteRequest generates requests for SkusIDDelete
+func NewSkusIDDeleteRequest(server string, skuRef SkuRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "identifier", runtime.ParamLocationPath, skuRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/skus/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSkusIDGetRequest generates requests for SkusIDGet
+func NewSkusIDGetRequest(server string, skuRef SkuRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "identifier", runtime.ParamLocationPath, skuRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/skus/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSkusPatchRequest calls the generic SkusPatch builder with application/json body
+func NewSkusPatchRequest(server string, skuRef SkuRef, body SkusPatchJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSkusPatchRequestWithBody(server, skuRef, "application/json", bodyReader)
+}
+
+// NewSkusPatchRequestWithBody generates requests for SkusPatch with any type of body
+func NewSkusPatchRequestWithBody(server string, skuRef SkuRef, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "identifier", runtime.ParamLocationPath, skuRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/skus/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("PATCH", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSkusIDGetNodesRequest generates requests for SkusIDGetNodes
+func NewSkusIDGetNodesRequest(server string, skuRef SkuRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "identifier", runtime.ParamLocationPath, skuRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/skus/%s/nodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSwaggerGetRequest generates requests for SwaggerGet
 func NewSwaggerGetRequest(server string) (*http.Request, error) {
 	var err error
@@ -2855,6 +3679,175 @@ func NewSwaggerGetYamlRequest(server string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/swagger.yaml")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetAllTagsRequest generates requests for GetAllTags
+func NewGetAllTagsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tags")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateTagRequest calls the generic CreateTag builder with application/json body
+func NewCreateTagRequest(server string, body CreateTagJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateTagRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateTagRequestWithBody generates requests for CreateTag with any type of body
+func NewCreateTagRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tags")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("POST", queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewDeleteTagRequest generates requests for DeleteTag
+func NewDeleteTagRequest(server string, tagRef TagRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "tagName", runtime.ParamLocationPath, tagRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tags/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("DELETE", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetTagRequest generates requests for GetTag
+func NewGetTagRequest(server string, tagRef TagRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "tagName", runtime.ParamLocationPath, tagRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tags/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest("GET", queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetNodesByTagRequest generates requests for GetNodesByTag
+func NewGetNodesByTagRequest(server string, tagRef TagRef) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithLocation("simple", false, "tagName", runtime.ParamLocationPath, tagRef)
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/tags/%s/nodes", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -3630,6 +4623,17 @@ type ClientWithResponsesInterface interface {
 
 	NodesPutObmsByNodeIDWithResponse(ctx context.Context, id NodeID, body NodesPutObmsByNodeIDJSONRequestBody, reqEditors ...RequestEditorFn) (*NodesPutObmsByNodeIDResponse, error)
 
+	// NodesGetTagsByIDWithResponse request
+	NodesGetTagsByIDWithResponse(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*NodesGetTagsByIDResponse, error)
+
+	// NodesPatchTagByIDWithBodyWithResponse request with any body
+	NodesPatchTagByIDWithBodyWithResponse(ctx context.Context, id NodeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NodesPatchTagByIDResponse, error)
+
+	NodesPatchTagByIDWithResponse(ctx context.Context, id NodeID, body NodesPatchTagByIDJSONRequestBody, reqEditors ...RequestEditorFn) (*NodesPatchTagByIDResponse, error)
+
+	// NodesDelTagByIDWithResponse request
+	NodesDelTagByIDWithResponse(ctx context.Context, id NodeID, tagRef TagRef, reqEditors ...RequestEditorFn) (*NodesDelTagByIDResponse, error)
+
 	// NodesGetWorkflowByIDWithResponse request
 	NodesGetWorkflowByIDWithResponse(ctx context.Context, id NodeID, params *NodesGetWorkflowByIDParams, reqEditors ...RequestEditorFn) (*NodesGetWorkflowByIDResponse, error)
 
@@ -3660,11 +4664,55 @@ type ClientWithResponsesInterface interface {
 	// PromptsGetWithResponse request
 	PromptsGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*PromptsGetResponse, error)
 
+	// SkusGetWithResponse request
+	SkusGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SkusGetResponse, error)
+
+	// SkusPostWithBodyWithResponse request with any body
+	SkusPostWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkusPostResponse, error)
+
+	SkusPostWithResponse(ctx context.Context, body SkusPostJSONRequestBody, reqEditors ...RequestEditorFn) (*SkusPostResponse, error)
+
+	// SkusPutWithBodyWithResponse request with any body
+	SkusPutWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkusPutResponse, error)
+
+	SkusPutWithResponse(ctx context.Context, body SkusPutJSONRequestBody, reqEditors ...RequestEditorFn) (*SkusPutResponse, error)
+
+	// SkusIDDeleteWithResponse request
+	SkusIDDeleteWithResponse(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*SkusIDDeleteResponse, error)
+
+	// SkusIDGetWithResponse request
+	SkusIDGetWithResponse(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*SkusIDGetResponse, error)
+
+	// SkusPatchWithBodyWithResponse request with any body
+	SkusPatchWithBodyWithResponse(ctx context.Context, skuRef SkuRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkusPatchResponse, error)
+
+	SkusPatchWithResponse(ctx context.Context, skuRef SkuRef, body SkusPatchJSONRequestBody, reqEditors ...RequestEditorFn) (*SkusPatchResponse, error)
+
+	// SkusIDGetNodesWithResponse request
+	SkusIDGetNodesWithResponse(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*SkusIDGetNodesResponse, error)
+
 	// SwaggerGetWithResponse request
 	SwaggerGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SwaggerGetResponse, error)
 
 	// SwaggerGetYamlWithResponse request
 	SwaggerGetYamlWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SwaggerGetYamlResponse, error)
+
+	// GetAllTagsWithResponse request
+	GetAllTagsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAllTagsResponse, error)
+
+	// CreateTagWithBodyWithResponse request with any body
+	CreateTagWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTagResponse, error)
+
+	CreateTagWithResponse(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTagResponse, error)
+
+	// DeleteTagWithResponse request
+	DeleteTagWithResponse(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*DeleteTagResponse, error)
+
+	// GetTagWithResponse request
+	GetTagWithResponse(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*GetTagResponse, error)
+
+	// GetNodesByTagWithResponse request
+	GetNodesByTagWithResponse(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*GetNodesByTagResponse, error)
 
 	// WorkflowsGetWithResponse request
 	WorkflowsGetWithResponse(ctx context.Context, params *WorkflowsGetParams, reqEditors ...RequestEditorFn) (*WorkflowsGetResponse, error)
@@ -4153,6 +5201,74 @@ func (r NodesPutObmsByNodeIDResponse) StatusCode() int {
 	return 0
 }
 
+type NodesGetTagsByIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *TagNames
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r NodesGetTagsByIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NodesGetTagsByIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type NodesPatchTagByIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *TagNames
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r NodesPatchTagByIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NodesPatchTagByIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type NodesDelTagByIDResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r NodesDelTagByIDResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NodesDelTagByIDResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type NodesGetWorkflowByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4336,6 +5452,166 @@ func (r PromptsGetResponse) StatusCode() int {
 	return 0
 }
 
+type SkusGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *[]Sku
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r SkusGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkusGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SkusPostResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON201      *SkuAnswer
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r SkusPostResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkusPostResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SkusPutResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON201      *SkuAnswer
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r SkusPutResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkusPutResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SkusIDDeleteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r SkusIDDeleteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkusIDDeleteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SkusIDGetResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *SkuAnswer
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r SkusIDGetResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkusIDGetResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SkusPatchResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *SkuAnswer
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r SkusPatchResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkusPatchResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type SkusIDGetNodesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *Nodes
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r SkusIDGetNodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SkusIDGetNodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
 type SwaggerGetResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4375,6 +5651,120 @@ func (r SwaggerGetYamlResponse) Status() string {
 
 // StatusCode returns HTTPResponse.StatusCode
 func (r SwaggerGetYamlResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetAllTagsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *[]Tag
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAllTagsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAllTagsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type CreateTagResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON201      *TagAnswer
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateTagResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateTagResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type DeleteTagResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r DeleteTagResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeleteTagResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetTagResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *TagAnswer
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTagResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTagResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+type GetNodesByTagResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	JSON200      *Nodes
+	JSONDefault  *Error
+}
+
+// Status returns HTTPResponse.Status
+func (r GetNodesByTagResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetNodesByTagResponse) StatusCode() int {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.StatusCode
 	}
@@ -4931,6 +6321,41 @@ func (c *ClientWithResponses) NodesPutObmsByNodeIDWithResponse(ctx context.Conte
 	return ParseNodesPutObmsByNodeIDResponse(rsp)
 }
 
+// NodesGetTagsByIDWithResponse request returning *NodesGetTagsByIDResponse
+func (c *ClientWithResponses) NodesGetTagsByIDWithResponse(ctx context.Context, id NodeID, reqEditors ...RequestEditorFn) (*NodesGetTagsByIDResponse, error) {
+	rsp, err := c.NodesGetTagsByID(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNodesGetTagsByIDResponse(rsp)
+}
+
+// NodesPatchTagByIDWithBodyWithResponse request with arbitrary body returning *NodesPatchTagByIDResponse
+func (c *ClientWithResponses) NodesPatchTagByIDWithBodyWithResponse(ctx context.Context, id NodeID, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NodesPatchTagByIDResponse, error) {
+	rsp, err := c.NodesPatchTagByIDWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNodesPatchTagByIDResponse(rsp)
+}
+
+func (c *ClientWithResponses) NodesPatchTagByIDWithResponse(ctx context.Context, id NodeID, body NodesPatchTagByIDJSONRequestBody, reqEditors ...RequestEditorFn) (*NodesPatchTagByIDResponse, error) {
+	rsp, err := c.NodesPatchTagByID(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNodesPatchTagByIDResponse(rsp)
+}
+
+// NodesDelTagByIDWithResponse request returning *NodesDelTagByIDResponse
+func (c *ClientWithResponses) NodesDelTagByIDWithResponse(ctx context.Context, id NodeID, tagRef TagRef, reqEditors ...RequestEditorFn) (*NodesDelTagByIDResponse, error) {
+	rsp, err := c.NodesDelTagByID(ctx, id, tagRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNodesDelTagByIDResponse(rsp)
+}
+
 // NodesGetWorkflowByIDWithResponse request returning *NodesGetWorkflowByIDResponse
 func (c *ClientWithResponses) NodesGetWorkflowByIDWithResponse(ctx context.Context, id NodeID, params *NodesGetWorkflowByIDParams, reqEditors ...RequestEditorFn) (*NodesGetWorkflowByIDResponse, error) {
 	rsp, err := c.NodesGetWorkflowByID(ctx, id, params, reqEditors...)
@@ -5027,6 +6452,93 @@ func (c *ClientWithResponses) PromptsGetWithResponse(ctx context.Context, reqEdi
 	return ParsePromptsGetResponse(rsp)
 }
 
+// SkusGetWithResponse request returning *SkusGetResponse
+func (c *ClientWithResponses) SkusGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SkusGetResponse, error) {
+	rsp, err := c.SkusGet(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusGetResponse(rsp)
+}
+
+// SkusPostWithBodyWithResponse request with arbitrary body returning *SkusPostResponse
+func (c *ClientWithResponses) SkusPostWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkusPostResponse, error) {
+	rsp, err := c.SkusPostWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusPostResponse(rsp)
+}
+
+func (c *ClientWithResponses) SkusPostWithResponse(ctx context.Context, body SkusPostJSONRequestBody, reqEditors ...RequestEditorFn) (*SkusPostResponse, error) {
+	rsp, err := c.SkusPost(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusPostResponse(rsp)
+}
+
+// SkusPutWithBodyWithResponse request with arbitrary body returning *SkusPutResponse
+func (c *ClientWithResponses) SkusPutWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkusPutResponse, error) {
+	rsp, err := c.SkusPutWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusPutResponse(rsp)
+}
+
+func (c *ClientWithResponses) SkusPutWithResponse(ctx context.Context, body SkusPutJSONRequestBody, reqEditors ...RequestEditorFn) (*SkusPutResponse, error) {
+	rsp, err := c.SkusPut(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusPutResponse(rsp)
+}
+
+// SkusIDDeleteWithResponse request returning *SkusIDDeleteResponse
+func (c *ClientWithResponses) SkusIDDeleteWithResponse(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*SkusIDDeleteResponse, error) {
+	rsp, err := c.SkusIDDelete(ctx, skuRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusIDDeleteResponse(rsp)
+}
+
+// SkusIDGetWithResponse request returning *SkusIDGetResponse
+func (c *ClientWithResponses) SkusIDGetWithResponse(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*SkusIDGetResponse, error) {
+	rsp, err := c.SkusIDGet(ctx, skuRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusIDGetResponse(rsp)
+}
+
+// SkusPatchWithBodyWithResponse request with arbitrary body returning *SkusPatchResponse
+func (c *ClientWithResponses) SkusPatchWithBodyWithResponse(ctx context.Context, skuRef SkuRef, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SkusPatchResponse, error) {
+	rsp, err := c.SkusPatchWithBody(ctx, skuRef, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusPatchResponse(rsp)
+}
+
+func (c *ClientWithResponses) SkusPatchWithResponse(ctx context.Context, skuRef SkuRef, body SkusPatchJSONRequestBody, reqEditors ...RequestEditorFn) (*SkusPatchResponse, error) {
+	rsp, err := c.SkusPatch(ctx, skuRef, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusPatchResponse(rsp)
+}
+
+// SkusIDGetNodesWithResponse request returning *SkusIDGetNodesResponse
+func (c *ClientWithResponses) SkusIDGetNodesWithResponse(ctx context.Context, skuRef SkuRef, reqEditors ...RequestEditorFn) (*SkusIDGetNodesResponse, error) {
+	rsp, err := c.SkusIDGetNodes(ctx, skuRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSkusIDGetNodesResponse(rsp)
+}
+
 // SwaggerGetWithResponse request returning *SwaggerGetResponse
 func (c *ClientWithResponses) SwaggerGetWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*SwaggerGetResponse, error) {
 	rsp, err := c.SwaggerGet(ctx, reqEditors...)
@@ -5043,6 +6555,59 @@ func (c *ClientWithResponses) SwaggerGetYamlWithResponse(ctx context.Context, re
 		return nil, err
 	}
 	return ParseSwaggerGetYamlResponse(rsp)
+}
+
+// GetAllTagsWithResponse request returning *GetAllTagsResponse
+func (c *ClientWithResponses) GetAllTagsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetAllTagsResponse, error) {
+	rsp, err := c.GetAllTags(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAllTagsResponse(rsp)
+}
+
+// CreateTagWithBodyWithResponse request with arbitrary body returning *CreateTagResponse
+func (c *ClientWithResponses) CreateTagWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateTagResponse, error) {
+	rsp, err := c.CreateTagWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTagResponse(rsp)
+}
+
+func (c *ClientWithResponses) CreateTagWithResponse(ctx context.Context, body CreateTagJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateTagResponse, error) {
+	rsp, err := c.CreateTag(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateTagResponse(rsp)
+}
+
+// DeleteTagWithResponse request returning *DeleteTagResponse
+func (c *ClientWithResponses) DeleteTagWithResponse(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*DeleteTagResponse, error) {
+	rsp, err := c.DeleteTag(ctx, tagRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeleteTagResponse(rsp)
+}
+
+// GetTagWithResponse request returning *GetTagResponse
+func (c *ClientWithResponses) GetTagWithResponse(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*GetTagResponse, error) {
+	rsp, err := c.GetTag(ctx, tagRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTagResponse(rsp)
+}
+
+// GetNodesByTagWithResponse request returning *GetNodesByTagResponse
+func (c *ClientWithResponses) GetNodesByTagWithResponse(ctx context.Context, tagRef TagRef, reqEditors ...RequestEditorFn) (*GetNodesByTagResponse, error) {
+	rsp, err := c.GetNodesByTag(ctx, tagRef, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetNodesByTagResponse(rsp)
 }
 
 // WorkflowsGetWithResponse request returning *WorkflowsGetResponse
@@ -5802,6 +7367,98 @@ func ParseNodesPutObmsByNodeIDResponse(rsp *http.Response) (*NodesPutObmsByNodeI
 	return response, nil
 }
 
+// ParseNodesGetTagsByIDResponse parses an HTTP response from a NodesGetTagsByIDWithResponse call
+func ParseNodesGetTagsByIDResponse(rsp *http.Response) (*NodesGetTagsByIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NodesGetTagsByIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TagNames
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseNodesPatchTagByIDResponse parses an HTTP response from a NodesPatchTagByIDWithResponse call
+func ParseNodesPatchTagByIDResponse(rsp *http.Response) (*NodesPatchTagByIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NodesPatchTagByIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TagNames
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseNodesDelTagByIDResponse parses an HTTP response from a NodesDelTagByIDWithResponse call
+func ParseNodesDelTagByIDResponse(rsp *http.Response) (*NodesDelTagByIDResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NodesDelTagByIDResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseNodesGetWorkflowByIDResponse parses an HTTP response from a NodesGetWorkflowByIDWithResponse call
 func ParseNodesGetWorkflowByIDResponse(rsp *http.Response) (*NodesGetWorkflowByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6059,6 +7716,230 @@ func ParsePromptsGetResponse(rsp *http.Response) (*PromptsGetResponse, error) {
 	return response, nil
 }
 
+// ParseSkusGetResponse parses an HTTP response from a SkusGetWithResponse call
+func ParseSkusGetResponse(rsp *http.Response) (*SkusGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkusGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []Sku
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSkusPostResponse parses an HTTP response from a SkusPostWithResponse call
+func ParseSkusPostResponse(rsp *http.Response) (*SkusPostResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkusPostResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SkuAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSkusPutResponse parses an HTTP response from a SkusPutWithResponse call
+func ParseSkusPutResponse(rsp *http.Response) (*SkusPutResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkusPutResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest SkuAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSkusIDDeleteResponse parses an HTTP response from a SkusIDDeleteWithResponse call
+func ParseSkusIDDeleteResponse(rsp *http.Response) (*SkusIDDeleteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkusIDDeleteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSkusIDGetResponse parses an HTTP response from a SkusIDGetWithResponse call
+func ParseSkusIDGetResponse(rsp *http.Response) (*SkusIDGetResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkusIDGetResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SkuAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSkusPatchResponse parses an HTTP response from a SkusPatchWithResponse call
+func ParseSkusPatchResponse(rsp *http.Response) (*SkusPatchResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkusPatchResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SkuAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSkusIDGetNodesResponse parses an HTTP response from a SkusIDGetNodesWithResponse call
+func ParseSkusIDGetNodesResponse(rsp *http.Response) (*SkusIDGetNodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SkusIDGetNodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Nodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSwaggerGetResponse parses an HTTP response from a SwaggerGetWithResponse call
 func ParseSwaggerGetResponse(rsp *http.Response) (*SwaggerGetResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -6106,6 +7987,164 @@ func ParseSwaggerGetYamlResponse(rsp *http.Response) (*SwaggerGetYamlResponse, e
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAllTagsResponse parses an HTTP response from a GetAllTagsWithResponse call
+func ParseGetAllTagsResponse(rsp *http.Response) (*GetAllTagsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAllTagsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest []Tag
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateTagResponse parses an HTTP response from a CreateTagWithResponse call
+func ParseCreateTagResponse(rsp *http.Response) (*CreateTagResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateTagResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest TagAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeleteTagResponse parses an HTTP response from a DeleteTagWithResponse call
+func ParseDeleteTagResponse(rsp *http.Response) (*DeleteTagResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeleteTagResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetTagResponse parses an HTTP response from a GetTagWithResponse call
+func ParseGetTagResponse(rsp *http.Response) (*GetTagResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTagResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TagAnswer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Error
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSONDefault = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetNodesByTagResponse parses an HTTP response from a GetNodesByTagWithResponse call
+func ParseGetNodesByTagResponse(rsp *http.Response) (*GetNodesByTagResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetNodesByTagResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Nodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
 		var dest Error
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -6630,6 +8669,15 @@ type ServerInterface interface {
 	// Store the settings of a node's controller, replacing those of the same service
 	// (PUT /nodes/{id}/obm)
 	NodesPutObmsByNodeID(ctx echo.Context, id NodeID) error
+	// List the tags of a node
+	// (GET /nodes/{id}/tags)
+	NodesGetTagsByID(ctx echo.Context, id NodeID) error
+	// Give a node more tags
+	// (PATCH /nodes/{id}/tags)
+	NodesPatchTagByID(ctx echo.Context, id NodeID) error
+	// Take a tag from a node
+	// (DELETE /nodes/{id}/tags/{tagName})
+	NodesDelTagByID(ctx echo.Context, id NodeID, tagRef TagRef) error
 	// List the workflows of a node, an active one first, then the newest
 	// (GET /nodes/{id}/workflows)
 	NodesGetWorkflowByID(ctx echo.Context, id NodeID, params NodesGetWorkflowByIDParams) error
@@ -6654,12 +8702,48 @@ type ServerInterface interface {
 	// List what all active workflows wait to be told
 	// (GET /prompts)
 	PromptsGet(ctx echo.Context) error
+	// List the SKUs, ordered by name
+	// (GET /skus)
+	SkusGet(ctx echo.Context) error
+	// Add a SKU
+	// (POST /skus)
+	SkusPost(ctx echo.Context) error
+	// Add a SKU, or change the one of that name
+	// (PUT /skus)
+	SkusPut(ctx echo.Context) error
+	// Delete a SKU
+	// (DELETE /skus/{identifier})
+	SkusIDDelete(ctx echo.Context, skuRef SkuRef) error
+	// Get a SKU
+	// (GET /skus/{identifier})
+	SkusIDGet(ctx echo.Context, skuRef SkuRef) error
+	// Change a SKU; keys that are absent stay as they are
+	// (PATCH /skus/{identifier})
+	SkusPatch(ctx echo.Context, skuRef SkuRef) error
+	// List the nodes that have a SKU, the oldest first
+	// (GET /skus/{identifier}/nodes)
+	SkusIDGetNodes(ctx echo.Context, skuRef SkuRef) error
 	// Get this document as JSON
 	// (GET /swagger)
 	SwaggerGet(ctx echo.Context) error
 	// Get this document as YAML
 	// (GET /swagger.yaml)
 	SwaggerGetYaml(ctx echo.Context) error
+	// List the tags that have rules, ordered by name
+	// (GET /tags)
+	GetAllTags(ctx echo.Context) error
+	// Add a tag with rules
+	// (POST /tags)
+	CreateTag(ctx echo.Context) error
+	// Delete the rules of a tag
+	// (DELETE /tags/{tagName})
+	DeleteTag(ctx echo.Context, tagRef TagRef) error
+	// Get a tag that has rules
+	// (GET /tags/{tagName})
+	GetTag(ctx echo.Context, tagRef TagRef) error
+	// List the nodes that have a tag, the oldest first
+	// (GET /tags/{tagName}/nodes)
+	GetNodesByTag(ctx echo.Context, tagRef TagRef) error
 	// List workflows, active ones first, then the newest
 	// (GET /workflows)
 	WorkflowsGet(ctx echo.Context, params WorkflowsGetParams) error
@@ -7048,6 +9132,62 @@ func (w *ServerInterfaceWrapper) NodesPutObmsByNodeID(ctx echo.Context) error {
 	return err
 }
 
+// NodesGetTagsByID converts echo context to params.
+func (w *ServerInterfaceWrapper) NodesGetTagsByID(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id NodeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NodesGetTagsByID(ctx, id)
+	return err
+}
+
+// NodesPatchTagByID converts echo context to params.
+func (w *ServerInterfaceWrapper) NodesPatchTagByID(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id NodeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NodesPatchTagByID(ctx, id)
+	return err
+}
+
+// NodesDelTagByID converts echo context to params.
+func (w *ServerInterfaceWrapper) NodesDelTagByID(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id NodeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "tagName" -------------
+	var tagRef TagRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tagName", ctx.Param("tagName"), &tagRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tagName: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.NodesDelTagByID(ctx, id, tagRef)
+	return err
+}
+
 // NodesGetWorkflowByID converts echo context to params.
 func (w *ServerInterfaceWrapper) NodesGetWorkflowByID(ctx echo.Context) error {
 	var err error
@@ -7201,6 +9341,97 @@ func (w *ServerInterfaceWrapper) PromptsGet(ctx echo.Context) error {
 	return err
 }
 
+// SkusGet converts echo context to params.
+func (w *ServerInterfaceWrapper) SkusGet(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SkusGet(ctx)
+	return err
+}
+
+// SkusPost converts echo context to params.
+func (w *ServerInterfaceWrapper) SkusPost(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SkusPost(ctx)
+	return err
+}
+
+// SkusPut converts echo context to params.
+func (w *ServerInterfaceWrapper) SkusPut(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SkusPut(ctx)
+	return err
+}
+
+// SkusIDDelete converts echo context to params.
+func (w *ServerInterfaceWrapper) SkusIDDelete(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "identifier" -------------
+	var skuRef SkuRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "identifier", ctx.Param("identifier"), &skuRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter identifier: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SkusIDDelete(ctx, skuRef)
+	return err
+}
+
+// SkusIDGet converts echo context to params.
+func (w *ServerInterfaceWrapper) SkusIDGet(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "identifier" -------------
+	var skuRef SkuRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "identifier", ctx.Param("identifier"), &skuRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter identifier: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SkusIDGet(ctx, skuRef)
+	return err
+}
+
+// SkusPatch converts echo context to params.
+func (w *ServerInterfaceWrapper) SkusPatch(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "identifier" -------------
+	var skuRef SkuRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "identifier", ctx.Param("identifier"), &skuRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter identifier: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SkusPatch(ctx, skuRef)
+	return err
+}
+
+// SkusIDGetNodes converts echo context to params.
+func (w *ServerInterfaceWrapper) SkusIDGetNodes(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "identifier" -------------
+	var skuRef SkuRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "identifier", ctx.Param("identifier"), &skuRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter identifier: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SkusIDGetNodes(ctx, skuRef)
+	return err
+}
+
 // SwaggerGet converts echo context to params.
 func (w *ServerInterfaceWrapper) SwaggerGet(ctx echo.Context) error {
 	var err error
@@ -7216,6 +9447,72 @@ func (w *ServerInterfaceWrapper) SwaggerGetYaml(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SwaggerGetYaml(ctx)
+	return err
+}
+
+// GetAllTags converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAllTags(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAllTags(ctx)
+	return err
+}
+
+// CreateTag converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateTag(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateTag(ctx)
+	return err
+}
+
+// DeleteTag converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteTag(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tagName" -------------
+	var tagRef TagRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tagName", ctx.Param("tagName"), &tagRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tagName: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteTag(ctx, tagRef)
+	return err
+}
+
+// GetTag converts echo context to params.
+func (w *ServerInterfaceWrapper) GetTag(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tagName" -------------
+	var tagRef TagRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tagName", ctx.Param("tagName"), &tagRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tagName: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetTag(ctx, tagRef)
+	return err
+}
+
+// GetNodesByTag converts echo context to params.
+func (w *ServerInterfaceWrapper) GetNodesByTag(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "tagName" -------------
+	var tagRef TagRef
+
+	err = runtime.BindStyledParameterWithOptions("simple", "tagName", ctx.Param("tagName"), &tagRef, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tagName: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetNodesByTag(ctx, tagRef)
 	return err
 }
 
@@ -7518,6 +9815,9 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.GET(baseURL+"/nodes/:id/catalogs/:source", wrapper.NodesGetCatalogSourceByID)
 	router.GET(baseURL+"/nodes/:id/obm", wrapper.NodesGetObmsByNodeID)
 	router.PUT(baseURL+"/nodes/:id/obm", wrapper.NodesPutObmsByNodeID)
+	router.GET(baseURL+"/nodes/:id/tags", wrapper.NodesGetTagsByID)
+	router.PATCH(baseURL+"/nodes/:id/tags", wrapper.NodesPatchTagByID)
+	router.DELETE(baseURL+"/nodes/:id/tags/:tagName", wrapper.NodesDelTagByID)
 	router.GET(baseURL+"/nodes/:id/workflows", wrapper.NodesGetWorkflowByID)
 	router.POST(baseURL+"/nodes/:id/workflows", wrapper.NodesPostWorkflowByID)
 	router.PUT(baseURL+"/nodes/:id/workflows/action", wrapper.NodesWorkflowActionByID)
@@ -7526,8 +9826,20 @@ func RegisterHandlersWithBaseURL(router EchoRouter, si ServerInterface, baseURL 
 	router.DELETE(baseURL+"/obms/:id", wrapper.ObmsDeleteByID)
 	router.GET(baseURL+"/obms/:id", wrapper.ObmsGetByID)
 	router.GET(baseURL+"/prompts", wrapper.PromptsGet)
+	router.GET(baseURL+"/skus", wrapper.SkusGet)
+	router.POST(baseURL+"/skus", wrapper.SkusPost)
+	router.PUT(baseURL+"/skus", wrapper.SkusPut)
+	router.DELETE(baseURL+"/skus/:identifier", wrapper.SkusIDDelete)
+	router.GET(baseURL+"/skus/:identifier", wrapper.SkusIDGet)
+	router.PATCH(baseURL+"/skus/:identifier", wrapper.SkusPatch)
+	router.GET(baseURL+"/skus/:identifier/nodes", wrapper.SkusIDGetNodes)
 	router.GET(baseURL+"/swagger", wrapper.SwaggerGet)
 	router.GET(baseURL+"/swagger.yaml", wrapper.SwaggerGetYaml)
+	router.GET(baseURL+"/tags", wrapper.GetAllTags)
+	router.POST(baseURL+"/tags", wrapper.CreateTag)
+	router.DELETE(baseURL+"/tags/:tagName", wrapper.DeleteTag)
+	router.GET(baseURL+"/tags/:tagName", wrapper.GetTag)
+	router.GET(baseURL+"/tags/:tagName/nodes", wrapper.GetNodesByTag)
 	router.GET(baseURL+"/workflows", wrapper.WorkflowsGet)
 	router.POST(baseURL+"/workflows", wrapper.WorkflowsPost)
 	router.GET(baseURL+"/workflows/graphs", wrapper.WorkflowsGetGraphs)

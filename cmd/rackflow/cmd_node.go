@@ -65,10 +65,12 @@ func bmcAddress(o v2.Obm) string {
 	return host
 }
 
-// nodeView is a server with what is known of its BMCs and its runs.
+// nodeView is a server with what is known of its kind, its BMCs and its runs.
 type nodeView struct {
 	v2.Node
 
+	SkuName     string       `json:"skuName"`
+	TagNames    []string     `json:"tagNames"`
 	ObmSettings []v2.Obm     `json:"obmSettings"`
 	ActiveRuns  []runSummary `json:"activeRuns"`
 }
@@ -98,6 +100,16 @@ func (a *app) nodeView(ctx context.Context, ref string) (nodeView, error) {
 	if view.Node, err = decode[v2.Node](api.NodesGetByID(ctx, ref)); err != nil {
 		return view, err
 	}
+	if view.Sku != nil {
+		sku, err := decode[v2.Sku](api.SkusIDGet(ctx, lastSegment(*view.Sku)))
+		if err != nil {
+			return view, err
+		}
+		view.SkuName = sku.Name
+	}
+	if view.TagNames, err = decode[[]string](api.NodesGetTagsByID(ctx, view.ID)); err != nil {
+		return view, err
+	}
 	if view.ObmSettings, err = decode[[]v2.Obm](api.NodesGetObmsByNodeID(ctx, view.ID)); err != nil {
 		return view, err
 	}
@@ -108,7 +120,8 @@ func (a *app) nodeView(ctx context.Context, ref string) (nodeView, error) {
 func (a *app) writeNode(b *strings.Builder, view nodeView) {
 	writeFields(b,
 		[2]string{"Name", view.Name}, [2]string{"Id", view.ID}, [2]string{"Type", view.Type},
-		[2]string{"Identifiers", strings.Join(view.Identifiers, " ")})
+		[2]string{"Identifiers", strings.Join(view.Identifiers, " ")},
+		[2]string{"SKU", view.SkuName}, [2]string{"Tags", strings.Join(view.TagNames, " ")})
 	for _, o := range view.ObmSettings {
 		user, _ := o.Config["user"].(string)
 		fingerprint, _ := o.Config["fingerprint"].(string)

@@ -95,11 +95,12 @@ func deleteLinks(t *testing.T, s store.Store) {
 }
 
 func mediaLinks(t *testing.T, s store.Store) {
-	open, callback, expired := mediaLink(1), mediaLink(2), mediaLink(3)
+	open, callback, expired, used := mediaLink(1), mediaLink(2), mediaLink(3), mediaLink(4)
 	callback.Kind, callback.Ref = store.CallbackLink, ""
+	used.Kind, used.Ref = store.UsedLink, ""
 	expired.Expires = time.Now().Add(-time.Millisecond)
 	equal(t, "links before the first", nil, must[[]store.Link](t)(s.MediaLinks(t.Context())))
-	for _, l := range []store.Link{open, callback, expired} {
+	for _, l := range []store.Link{open, callback, expired, used} {
 		noError(t, s.PutLink(t.Context(), l))
 	}
 	want := must[store.Link](t)(s.Link(t.Context(), open.TokenHash))
