@@ -64,6 +64,10 @@ bench: ## Run the benchmarks; docs/benchmarks.md explains them
 	$(GO) test ./graph ./media ./api -run '^$$' -bench .
 	$(GO) test ./e2e -run '^$$' -bench . -benchtime 3x -timeout 20m
 
+.PHONY: soak
+soak: ## Run graphs on SERVERS (200) simulated servers that misbehave, for SOAK (5m)
+	$(GO) test ./e2e -run '^TestSoak$$' -v -timeout 60m -soak.servers $(or $(SERVERS),200) -soak.for $(or $(SOAK),5m)
+
 .PHONY: clean
 clean: ## Remove what was built, and the demo's data
 	rm -rf $(BIN) rackflow-demo

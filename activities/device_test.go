@@ -111,7 +111,7 @@ func TestLogs(t *testing.T) {
 	first := d.run(t, "Job.Log.Read", map[string]any{"log": "Lclog"})
 	check(t, d.power(t, d.stored.ID, action("powerOn")))
 	second := d.run(t, "Job.Log.Read", map[string]any{"log": "Lclog"})
-	if second["new"] == 0.0 || second["kept"] != first["kept"].(float64)+second["new"].(float64) { //nolint:forcetypeassert // numbers of JSON
+	if second["new"] == 0.0 || second["kept"] != first["kept"].(float64)+second["new"].(float64) {
 		t.Errorf("read %v and then %v", first, second)
 	}
 	var kept struct{ Entries []bmc.LogEntry }
@@ -228,7 +228,7 @@ func (d *device) freeDrives(t *testing.T) (controller string, drives []bmc.Drive
 	for _, drive := range kept.Summary.Drives {
 		byController[drive.Controller] = append(byController[drive.Controller], drive)
 	}
-	for _, v := range d.Server.Volumes() {
+	for _, v := range d.Volumes() {
 		delete(byController, v.Controller)
 	}
 	for controller, drives := range byController {
@@ -275,7 +275,7 @@ func TestDriveEraseOnce(t *testing.T) {
 	if got := d.count(sim.DriveErased); got != 1 {
 		t.Errorf("the drive was erased %d times", got)
 	}
-	if len(side.intents()) != 1 || !strings.Contains(string(side.intents()[0].(json.RawMessage)), "JID_") { //nolint:forcetypeassert // what checkpoint records
+	if len(side.intents()) != 1 || !strings.Contains(string(side.intents()[0].(json.RawMessage)), "JID_") {
 		t.Errorf("recorded %s, want the id of the BMC's job", side.intents())
 	}
 
@@ -388,7 +388,7 @@ func TestRackHDTasks(t *testing.T) {
 	}
 	_, drives := d.freeDrives(t)
 	d.run(t, "Job.Add.Volume", map[string]any{"name": "data", "drives": drives[0].ID + "," + drives[1].ID, "raidLevel": "1"})
-	volumes := d.Server.Volumes()
+	volumes := d.Volumes()
 	id := volumes[len(volumes)-1].ID
 	d.run(t, "Job.Delete.Volume", map[string]any{"volumeId": id})
 	if got := d.count(sim.VolumeDeleted); got != 1 {

@@ -125,6 +125,7 @@ var jobs = map[string]job{
 	"Job.Power.Wait":    onBMC(powerWait),
 
 	"Job.Server.Scan":         serverScan,
+	"Job.Bmc.Pin":             bmcPin,
 	"Job.Catalog.GenerateSku": generateSKU,
 	"Job.Catalog.GenerateTag": generateTag,
 
@@ -157,6 +158,7 @@ var jobs = map[string]job{
 	"Job.Bmc.Jobs.Clear":   onBMC(bmcClearJobs),
 
 	"Job.Add.Hotspare":          onBMC(hotspareAdd),
+	"Job.Clear.Sel.By.Usage":    onBMC(logClearByUsage),
 	"Job.Add.Volume":            onBMC(rackhdAddVolume),
 	"Job.Delete.Volume":         onBMC(rackhdDeleteVolume),
 	"Job.Dell.PowerThermalTool": onBMC(wsmanPower),

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rackflow/rackflow/bmc"
@@ -58,7 +59,7 @@ func (c *call) readLog(ctx context.Context, t machine, log bmc.Log) (added, kept
 	if err != nil {
 		return 0, 0, err
 	}
-	all := append(had.Entries, entries...)
+	all := slices.Concat(had.Entries, entries)
 	all = all[max(0, len(all)-logKept):]
 	_, err = c.keep(ctx, t, source, logCatalog{Entries: all, Cursor: cursor})
 	return len(entries), len(all), err

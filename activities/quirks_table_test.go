@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	moment  = 200 * time.Millisecond
 	ntp     = "NTPConfigGroup.1#NTPEnable"
 	idrac   = "iDRAC.Embedded.1"
 	bootISO = "Job.Media.Insert"
@@ -60,11 +59,11 @@ func mediaQuirks() []quirk {
 		}},
 		{3, "Each run inserts at a URL of its own, so an image that is still shown is never taken for the one that is wanted; an eject is followed until the slot shows it.",
 			"OpenStack Ironic, `deploy` of `boot.py`", []trial{
-				{faults: lasting(sim.EjectShownLate, moment), do: eject, holds: hasMedia(0)},
-				{faults: lasting(sim.EjectShownLate, moment), circumstances: "another image in the slot", do: insertAgain, holds: hasMedia(1)},
+				{faults: lasting(sim.EjectShownLate), do: eject, holds: hasMedia(0)},
+				{faults: lasting(sim.EjectShownLate), circumstances: "another image in the slot", do: insertAgain, holds: hasMedia(1)},
 			}},
 		{4, "After an error that may be wrong the slot is watched for 90 s before anything is done again.", "seen on installed servers: RAC0720, and the image 55 s later", []trial{
-			{faults: lasting(sim.InsertReportsError, moment), do: insert, holds: happened(sim.InsertMedia, 1)},
+			{faults: lasting(sim.InsertReportsError), do: insert, holds: happened(sim.InsertMedia, 1)},
 		}},
 		{5, "Images of other servers are ejected, virtual media is set to AutoAttach, and the insert is tried again, 3 times in all.", "lisa #4168", []trial{
 			{faults: once(sim.MediaDetached, 2), do: insert, holds: hasMedia(1)},
@@ -101,8 +100,8 @@ func bootQuirks() []quirk {
 				{generation: sim.IDRAC9v7, do: bootCd, holds: bootsImage},
 			}},
 		{10, "Busy: tried again after 10 s, 20 s and then every 30 s, until the task's retries are used up.", "sushy-oem-idrac: 35 times, every 15 s", []trial{
-			{faults: once(sim.ConfigurationPending, 1), do: importNTP, tries: 2, holds: hasNTP("Enabled")},
-			{faults: once(sim.ConfigurationRunning, 2), do: importNTP, tries: 3, holds: hasNTP("Enabled")},
+			{faults: once(sim.ConfigurationPending, 1), do: importNTP, tries: 2, holds: ntpEnabled},
+			{faults: once(sim.ConfigurationRunning, 2), do: importNTP, tries: 3, holds: ntpEnabled},
 			{faults: always(sim.ConfigurationPending), do: importNTP, ends: activities.TypeBusy,
 				says: []string{"import server configuration profile", "configuration job is pending", "LC068", "next restart of the server"}},
 			{circumstances: "a BIOS change waits for a restart", do: step{"Job.Profile.Import", stagedBIOS}, ends: activities.TypeBusy,
@@ -116,8 +115,8 @@ func bootQuirks() []quirk {
 					says: []string{"set boot override", "PropertyValueNotInList", "BootSourceOverrideTarget"}},
 			}},
 		{12, "The action's target is taken from the manager's Actions, whatever prefix it has.", "Dell iDRAC-Redfish-Scripting", []trial{
-			{generation: sim.IDRAC8, do: importNTP, holds: hasNTP("Enabled")},
-			{generation: sim.IDRAC10, do: importNTP, holds: hasNTP("Enabled")},
+			{generation: sim.IDRAC8, do: importNTP, holds: ntpEnabled},
+			{generation: sim.IDRAC10, do: importNTP, holds: ntpEnabled},
 		}},
 		{13, "The state is read first. A refusal is followed by another look: as wanted is success, else it is asked for again every 10 s, 7 times in all.",
 			"OpenStack Ironic `power_on_conflict`; lisa and badfish on PSU501", []trial{
@@ -128,7 +127,7 @@ func bootQuirks() []quirk {
 			}},
 		{14, "An unknown state is not Off. Two reads 2 s apart must agree before anything is done, and again before it counts as done.", "lisa", []trial{
 			{faults: once(sim.PowerStateMissing, 4), do: switchOn, holds: powered("On")},
-			{faults: lasting(sim.PowerStateStale, moment), do: switchOn, holds: happened(sim.PowerOn, 1)},
+			{faults: lasting(sim.PowerStateStale), do: switchOn, holds: happened(sim.PowerOn, 1)},
 		}},
 		{15, "Intents are mapped to what is advertised; a forced restart that is not offered becomes off and on. A graceful shutdown that is ignored is forced after options.gracefulMs (2 minutes).",
 			"ResetType of captured iDRAC9 and iDRAC10", []trial{
@@ -161,7 +160,7 @@ func serviceQuirks() []quirk {
 				{faults: []sim.Fault{{Kind: sim.InformationMissing, Path: "*/Memory*", Count: 2}}, do: catalog, holds: noProblems},
 				{faults: []sim.Fault{{Kind: sim.InternalError, Method: http.MethodPost, Path: "*/ComputerSystem.Reset", Count: 1}}, do: switchOn, holds: happened(sim.PowerOn, 1)},
 				{faults: once(sim.LifecycleNotReady, 3), do: newVolume, holds: happened(sim.VolumeCreated, 1)},
-				{faults: []sim.Fault{{Kind: sim.RestartBMC, Path: "*/JID_*", Count: 1}}, do: importNTP, holds: hasNTP("Enabled")},
+				{faults: []sim.Fault{{Kind: sim.RestartBMC, Path: "*/JID_*", Count: 1}}, do: importNTP, holds: ntpEnabled},
 			}},
 		{21, "One session a BMC and process, closed at the end. A full table is met with basic authentication, a lost session with one new login. Other people's sessions are never ended.",
 			"gofish #75, badfish #447, check_redfish #90 and #198", []trial{
@@ -206,8 +205,8 @@ func jobQuirks() []quirk {
 			{faults: always(sim.JobsStuck), do: step{"Job.Bmc.Jobs.Clear", stuckExport}, holds: happened(sim.JobsCleared, 1)},
 		}},
 		{18, "The id is recorded before the wait. A job that is not found is looked for again, 3 times every 10 s, then among the tasks and the other way round.", "sushy; Ironic's documentation of the idrac driver", []trial{
-			{faults: once(sim.JobMissing, 2), do: importNTP, holds: hasNTP("Enabled")},
-			{faults: always(sim.TaskPurged), do: importNTP, holds: hasNTP("Enabled")},
+			{faults: once(sim.JobMissing, 2), do: importNTP, holds: ntpEnabled},
+			{faults: always(sim.TaskPurged), do: importNTP, holds: ntpEnabled},
 			{generation: sim.IDRAC8, do: export},
 		}},
 		{19, "Success is a job that has completed without errors and, for a profile, without a failed line.", "OpenStack Ironic", []trial{
@@ -352,12 +351,10 @@ func bootsImage(t *testing.T, d *device) {
 	}
 }
 
-func hasNTP(want string) func(*testing.T, *device) {
-	return func(t *testing.T, d *device) {
-		t.Helper()
-		if got := d.Attribute(idrac, attributeName(ntp)); got != want {
-			t.Errorf("%s is %q, want %s", ntp, got, want)
-		}
+func ntpEnabled(t *testing.T, d *device) {
+	t.Helper()
+	if got := d.Attribute(idrac, attributeName(ntp)); got != "Enabled" {
+		t.Errorf("%s is %q", ntp, got)
 	}
 }
 

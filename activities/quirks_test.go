@@ -198,9 +198,9 @@ func once(kind string, times int) []sim.Fault { return []sim.Fault{{Kind: kind, 
 // always is a fault that goes on.
 func always(kind string) []sim.Fault { return []sim.Fault{{Kind: kind}} }
 
-// lasting is a fault whose effect takes so long.
-func lasting(kind string, d time.Duration) []sim.Fault {
-	return []sim.Fault{{Kind: kind, Count: 1, Delay: sim.Duration(d)}}
+// lasting is a fault whose effect takes a while.
+func lasting(kind string) []sim.Fault {
+	return []sim.Fault{{Kind: kind, Count: 1, Delay: sim.Duration(200 * time.Millisecond)}}
 }
 
 // hasMedia expects as many images.

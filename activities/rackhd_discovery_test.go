@@ -113,7 +113,7 @@ func TestHotspares(t *testing.T) {
 		t.Fatalf("only %d drives", len(drives))
 	}
 	d.run(t, "Job.Add.Volume", map[string]any{"name": "data", "drives": []any{drives[0].ID, drives[1].ID}, "raidLevel": 1.0})
-	volumes := d.Server.Volumes()
+	volumes := d.Volumes()
 	data := volumes[len(volumes)-1].ID
 	global := map[string]any{"driveId": drives[2].ID, "hotspareType": "ghs", "volumeId": nil, "username": nil}
 	dedicated := map[string]any{"driveId": drives[3].SerialNumber, "hotspareType": "dhs", "volumeId": data}

@@ -41,14 +41,17 @@ func (s *scan) probe(ctx context.Context, target scanTarget) (bmc.Root, error) {
 
 // absent is the row of an address where no BMC is. In a range that is nothing to speak of.
 func (s *scan) absent(row scanRow, target scanTarget, err error) scanRow {
-	if _, ok := errors.AsType[*refusedAddressError](err); !ok && errors.Is(err, bmc.ErrSilent) {
-		row.Outcome = scanSilent
-		if target.named {
-			row.Reason = bmc.ErrSilent.Error()
-		}
-		return row
+	if policy, ok := errors.AsType[*refusedAddressError](err); ok {
+		return s.refused(row, policy)
 	}
-	return s.refused(row, err)
+	if !errors.Is(err, bmc.ErrSilent) {
+		return s.refused(row, err)
+	}
+	row.Outcome = scanSilent
+	if target.named {
+		row.Reason = bmc.ErrSilent.Error()
+	}
+	return row
 }
 
 func (s *scan) refused(row scanRow, err error) scanRow {

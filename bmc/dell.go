@@ -13,9 +13,12 @@ import (
 type dellLinks map[string]json.RawMessage
 
 // dell returns the URI of one of Dell's resources, or "".
-func (m *managerDoc) dell(name string) string {
+func (m *managerDoc) dell(name string) string { return m.Links.Oem.Dell.uri(name) }
+
+// uri returns where a resource is that is linked to, or "".
+func (d dellLinks) uri(name string) string {
 	var to link
-	if decode(bytes.NewReader(m.Links.Oem.Dell[name]), &to) != nil {
+	if decode(bytes.NewReader(d[name]), &to) != nil {
 		return ""
 	}
 	return to.URI

@@ -1,7 +1,6 @@
 package bmc
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -103,12 +102,12 @@ func (b *BMC) raidAction(ctx context.Context, action string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var service link
-	if decode(bytes.NewReader(system.Links.Oem.Dell["DellRaidService"]), &service) != nil || service.URI == "" {
+	service := system.Links.Oem.Dell.uri("DellRaidService")
+	if service == "" {
 		return "", nil
 	}
 	var doc struct{ Actions dellLinks }
-	if _, err := b.get(ctx, opHotspare, service.URI, &doc); err != nil {
+	if _, err := b.get(ctx, opHotspare, service, &doc); err != nil {
 		return "", err
 	}
 	return doc.Actions.action(action), nil

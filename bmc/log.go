@@ -13,6 +13,7 @@ import (
 const (
 	opLog      = "read log"
 	opClearLog = "clear log"
+	opLogUsage = "read how full the log is"
 
 	// maxLogPages bounds one reading: 10,000 entries at the 50 an iDRAC hands out at once.
 	maxLogPages = 200
@@ -66,9 +67,10 @@ func (c Cursor) past(e LogEntry) Cursor {
 }
 
 type logDoc struct {
-	ID      string `json:"Id"`
-	Entries link
-	Actions struct {
+	ID                 string `json:"Id"`
+	MaxNumberOfRecords int
+	Entries            link
+	Actions            struct {
 		Clear struct {
 			Target string `json:"target"`
 		} `json:"#LogService.ClearLog"`
@@ -103,6 +105,22 @@ func (b *BMC) LogEntries(ctx context.Context, log Log, after Cursor) ([]LogEntry
 		next = next.past(entry)
 	}
 	return entries, next, nil
+}
+
+// LogUsage returns how many entries a log has, and how many it can hold.
+func (b *BMC) LogUsage(ctx context.Context, log Log) (used, limit int, err error) {
+	service, err := b.logService(ctx, opLogUsage, log)
+	if err != nil {
+		return 0, 0, err
+	}
+	if service.MaxNumberOfRecords <= 0 {
+		return 0, 0, b.refuse(opLogUsage, fmt.Sprintf("the BMC does not tell how many entries log %s can hold", log), "clear the log without regard to that")
+	}
+	var entries struct {
+		Count int `json:"Members@odata.count"`
+	}
+	_, err = b.get(ctx, opLogUsage, service.Entries.URI, &entries)
+	return entries.Count, service.MaxNumberOfRecords, err
 }
 
 func (b *BMC) entriesSince(ctx context.Context, op, uri string, after Cursor) ([]LogEntry, error) {

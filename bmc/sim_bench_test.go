@@ -123,7 +123,7 @@ func BenchmarkSimReads(b *testing.B) {
 		})
 	})
 	client := &http.Client{Transport: &http.Transport{
-		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // a simulator of this process
+		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true}, // a simulator of this process
 		MaxIdleConnsPerHost: 2 * pollers,
 	}}
 	b.Cleanup(client.CloseIdleConnections)

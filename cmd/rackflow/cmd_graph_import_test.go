@@ -35,7 +35,7 @@ func TestImportRackHD(t *testing.T) {
 	if err := json.Unmarshal(c.stdout.Bytes(), &report); err != nil {
 		t.Fatal(err)
 	}
-	if diff := gocmp.Diff(rackhd.Totals{RunsNow: 23, NeedsJobs: 66, NeverRun: 58, Warnings: 3}, report.Totals); diff != "" {
+	if diff := gocmp.Diff(rackhd.Totals{RunsNow: 27, NeedsJobs: 62, NeverRun: 57, Warnings: 3}, report.Totals); diff != "" {
 		t.Errorf("totals (-want +got):\n%s", diff)
 	}
 	var runs, warnings []string
@@ -49,12 +49,14 @@ func TestImportRackHD(t *testing.T) {
 	}
 	slices.Sort(runs)
 	want := []string{
-		"Graph.Add.Volume", "Graph.ClearSEL.Node", "Graph.Dell.Configure.Idrac", "Graph.Dell.Racadm.GetFirmwareListCatalog",
-		"Graph.Dell.Racadm.ResetComponents", "Graph.Dell.Racadm.SetBIOS", "Graph.Dell.Wsman.Add.Volume",
-		"Graph.Dell.Wsman.Configure.Redfish.Alert", "Graph.Dell.Wsman.Export.SCP", "Graph.Dell.Wsman.GetSystemComponentsCatalog",
+		"Graph.Add.Hotspare", "Graph.Add.Volume", "Graph.ClearSEL.Node", "Graph.Dell.Configure.Idrac",
+		"Graph.Dell.Racadm.GetFirmwareListCatalog", "Graph.Dell.Racadm.ResetComponents", "Graph.Dell.Racadm.SetBIOS",
+		"Graph.Dell.Wsman.Add.Hotspare", "Graph.Dell.Wsman.Add.Volume", "Graph.Dell.Wsman.Configure.Redfish.Alert",
+		"Graph.Dell.Wsman.Discovery", "Graph.Dell.Wsman.Export.SCP", "Graph.Dell.Wsman.GetSystemComponentsCatalog",
 		"Graph.Dell.Wsman.GetTrapConfig", "Graph.Dell.Wsman.Import.SCP", "Graph.Dell.Wsman.Powerthermal",
-		"Graph.Dell.Wsman.Simple.Update.Firmware", "Graph.GenerateSku", "Graph.Get.Switch.Config", "Graph.McReset", "Graph.PowerOff.Node",
-		"Graph.PowerOn.Node", "Graph.Reboot.Node", "Graph.Redfish.Actions.Reset", "Graph.Reset.Node", "Graph.Update.Switch.Firmware",
+		"Graph.Dell.Wsman.Simple.Update.Firmware", "Graph.GenerateSku", "Graph.Get.Switch.Config", "Graph.McReset",
+		"Graph.PowerOff.Node", "Graph.PowerOn.Node", "Graph.Reboot.Node", "Graph.Redfish.Actions.Reset",
+		"Graph.Redfish.Ip.Range.Discovery", "Graph.Reset.Node", "Graph.Update.Switch.Firmware",
 	}
 	if diff := gocmp.Diff(want, runs); diff != "" {
 		t.Errorf("graphs that run now (-want +got):\n%s", diff)

@@ -12,7 +12,7 @@ import (
 
 func newNode(a *app) *cobra.Command {
 	return newNoun("node", "Manage servers and how to reach their BMCs",
-		newNodeAdd(a), newNodeList(a), newNodeShow(a), newNodeCatalog(a), newNodeDelete(a))
+		newNodeAdd(a), newNodeDiscover(a), newNodeRepin(a), newNodeList(a), newNodeShow(a), newNodeCatalog(a), newNodeDelete(a))
 }
 
 func newNodeList(a *app) *cobra.Command {

@@ -35,18 +35,18 @@ than the network in between; the fingerprint is printed for comparison.
 The id of the new server is printed.`
 
 type nodeAdd struct {
-	a             *app
-	bmc           string
-	user          string
-	passwordStdin bool
-	fingerprint   string
-	trust         bool
-	macs          []string
-	kind          string
+	a           *app
+	bmc         string
+	user        string
+	password    bmcPassword
+	fingerprint string
+	trust       bool
+	macs        []string
+	kind        string
 }
 
 func newNodeAdd(a *app) *cobra.Command {
-	n := nodeAdd{a: a}
+	n := nodeAdd{a: a, password: bmcPassword{a: a}}
 	cmd := &cobra.Command{
 		Use:     "add NAME --bmc URL --user USER",
 		Short:   "Add a server and the way to its BMC",
@@ -59,7 +59,7 @@ func newNodeAdd(a *app) *cobra.Command {
 	flags.SortFlags = false
 	flags.StringVar(&n.bmc, "bmc", "", "`URL` of the BMC, such as https://10.0.0.5")
 	flags.StringVar(&n.user, "user", "", "`name` of the BMC's user")
-	flags.BoolVar(&n.passwordStdin, "password-stdin", false, "read the BMC's password from stdin")
+	flags.BoolVar(&n.password.stdin, "password-stdin", false, "read the BMC's password from stdin")
 	flags.StringVar(&n.fingerprint, "fingerprint", "", "fingerprint of the BMC's certificate, in `hex`")
 	flags.BoolVar(&n.trust, "trust", false, "ask the BMC for its fingerprint, and trust it")
 	flags.StringSliceVar(&n.macs, "mac", nil, "MAC `address` of the server; may be repeated")
@@ -93,7 +93,7 @@ func (n nodeAdd) run(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	if config["password"], err = n.password(ctx, endpoint.Host); err != nil {
+	if config["password"], err = n.password.read(ctx, n.user, endpoint.Host); err != nil {
 		return err
 	}
 	node, err := decode[v2.NodeDocument](api.NodesPost(ctx, v2.NodeCreate{

@@ -12,9 +12,16 @@ import (
 // maxPassword bounds a password in bytes.
 const maxPassword = 4096
 
-// password gets the BMC's password in one of three ways, none of which shows it in a list of processes.
-func (n nodeAdd) password(ctx context.Context, host string) (string, error) {
-	password, err := n.askPassword(ctx, host)
+// bmcPassword gets the password of a BMC in one of three ways, none of which shows it in a
+// list of processes.
+type bmcPassword struct {
+	a     *app
+	stdin bool
+}
+
+// read gets the password of the user at host.
+func (b bmcPassword) read(ctx context.Context, user, host string) (string, error) {
+	password, err := b.ask(ctx, user, host)
 	if err != nil {
 		return "", err
 	}
@@ -24,9 +31,9 @@ func (n nodeAdd) password(ctx context.Context, host string) (string, error) {
 	return password, nil
 }
 
-func (n nodeAdd) askPassword(ctx context.Context, host string) (string, error) {
-	p := n.a.p
-	if n.passwordStdin {
+func (b bmcPassword) ask(ctx context.Context, user, host string) (string, error) {
+	p := b.a.p
+	if b.stdin {
 		return readLine(p.Stdin)
 	}
 	if password := p.Env("RACKFLOW_BMC_PASSWORD"); password != "" {
@@ -35,7 +42,7 @@ func (n nodeAdd) askPassword(ctx context.Context, host string) (string, error) {
 	if !p.Terminal.Stdin {
 		return "", usagef("the BMC's password is missing: use --password-stdin or set RACKFLOW_BMC_PASSWORD")
 	}
-	fmt.Fprintf(p.Stderr, "Password of %s at %s: ", printable(n.user), host)
+	fmt.Fprintf(p.Stderr, "Password of %s at %s: ", printable(user), host)
 	password, err := p.Terminal.ReadPassword(ctx)
 	fmt.Fprintln(p.Stderr)
 	if err != nil {
@@ -48,7 +55,7 @@ func (n nodeAdd) askPassword(ctx context.Context, host string) (string, error) {
 func readLine(r io.Reader) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, maxPassword)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read the BMC's password from stdin: %w", err)
+		return "", fmt.Errorf("read from stdin: %w", err)
 	}
 	return strings.TrimRight(line, "\r\n"), nil
 }
