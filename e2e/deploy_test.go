@@ -118,7 +118,7 @@ func TestDeploySurvivesKill(t *testing.T) {
 			t.Parallel()
 			e, s, id := newDeploy(t, slow)
 			runID := e.deploy(id, "web-1")
-			e.awaitTask(runID, point.task, deployLimit)
+			e.awaitTask(runID, point.task)
 			pause(t, point.after)
 			e.kill()
 			e.start()
@@ -141,7 +141,7 @@ func TestDeploySurvivesKillAtEveryTask(t *testing.T) {
 		"build-seed", "power-off", "insert-image", "insert-seed", "boot-from-cd", "power-on", "wait-installer-started",
 		"wait-installer-done", "settle", "eject", "boot-installed", "clean-eject",
 	} {
-		if !e.awaitTask(runID, label, deployLimit) {
+		if !e.awaitTask(runID, label) {
 			break
 		}
 		e.kill()
@@ -177,7 +177,7 @@ func TestCancelInMidInstall(t *testing.T) {
 	t.Parallel()
 	e, s, id := newDeploy(t, slow)
 	runID := e.deploy(id, "web-1")
-	e.awaitTask(runID, "wait-installer-done", deployLimit)
+	e.awaitTask(runID, "wait-installer-done")
 	e.must(http.StatusAccepted, http.MethodPut, "/workflows/"+runID+"/action", map[string]any{"command": "cancel"}, nil)
 	got := e.awaitRun(runID, deployLimit)
 	if got.Status != "cancelled" || got.state("wait-installer-done") != "cancelled" || got.state("clean-eject") != "succeeded" {

@@ -263,10 +263,10 @@ func (e *engine) awaitRun(id string, limit time.Duration) run {
 }
 
 // awaitTask waits until a task has begun; it reports false when the run ended first.
-func (e *engine) awaitTask(id, label string, limit time.Duration) bool {
+func (e *engine) awaitTask(id, label string) bool {
 	e.t.Helper()
 	begun := false
-	e.await(limit, "task "+label+" begins", func() bool {
+	e.await(deployLimit, "task "+label+" begins", func() bool {
 		r, err := e.get(id)
 		if err != nil {
 			return false
