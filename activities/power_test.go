@@ -72,6 +72,7 @@ func TestPowerActions(t *testing.T) {
 			if c.on {
 				check(t, b.power(t, server.ID, action("powerOn")))
 				before = len(resets(device))
+				awaitNextSecond(t)
 			}
 			check(t, b.power(t, server.ID, c.options))
 			if got := device.PowerState(); got != c.state {
@@ -81,6 +82,15 @@ func TestPowerActions(t *testing.T) {
 				t.Errorf("asked for (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// awaitNextSecond keeps two resets apart, whose times a BMC tells in whole seconds.
+func awaitNextSecond(t *testing.T) {
+	t.Helper()
+	select {
+	case <-time.After(time.Until(time.Now().Truncate(time.Second).Add(time.Second))):
+	case <-t.Context().Done():
 	}
 }
 

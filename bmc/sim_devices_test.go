@@ -99,6 +99,9 @@ func TestAdministrationOfGenerations(t *testing.T) {
 		if again, _, err := b.LogEntries(ctx, bmc.LogLifecycle, cursor); err != nil || len(again) >= len(entries) && len(entries) > 1 {
 			t.Errorf("%+v, %v", again, err)
 		}
+		if used, limit, err := b.LogUsage(ctx, bmc.LogLifecycle); err != nil || used < len(entries) || limit < used {
+			t.Errorf("%d of %d entries, %v; %d were read", used, limit, err, len(entries))
+		}
 		do(t, "clear SEL", func() error { return b.ClearLog(ctx, bmc.LogSEL) })
 	})
 }

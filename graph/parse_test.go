@@ -17,6 +17,9 @@ func (lib) TaskDefinition(name string) *graph.TaskDefinition {
 	if strings.EqualFold(name, "Task.noop") {
 		return &graph.TaskDefinition{FriendlyName: "noop", InjectableName: "Task.noop", ImplementsTask: "Task.Base.noop", Options: map[string]any{"delay": 0.0}}
 	}
+	if strings.EqualFold(name, "Task.found") {
+		return &graph.TaskDefinition{FriendlyName: "found", InjectableName: "Task.found", ImplementsTask: "Task.Base.found", Options: map[string]any{"extra": 1.0}}
+	}
 	if strings.EqualFold(name, "Task.call") {
 		return &graph.TaskDefinition{FriendlyName: "call", InjectableName: "Task.call", ImplementsTask: "Task.Base.call", Options: map[string]any{"url": nil, "extra": 1.0}}
 	}
@@ -28,6 +31,9 @@ func (lib) BaseTask(name string) *graph.BaseTask {
 	case "task.base.noop":
 		return &graph.BaseTask{InjectableName: "Task.Base.noop", RunJob: "Job.noop",
 			OptionsSchema: json.RawMessage(`{"properties":{"delay":{"type":"integer","minimum":0},"when":{"type":"string"}}}`)}
+	case "task.base.found":
+		return &graph.BaseTask{InjectableName: "Task.Base.found", RunJob: "Job.found",
+			Options: map[string]any{"extra": 0.0, "trust": nil, "servers": "{{ context.systems | none }}"}}
 	case "task.base.call":
 		return &graph.BaseTask{InjectableName: "Task.Base.call", RunJob: "Job.call", RequiredOptions: []string{"url"}}
 	}

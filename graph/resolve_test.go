@@ -54,6 +54,10 @@ func TestResolveOptions(t *testing.T) {
 			map[string]any{"a": map[string]any{"extra": 3.0}},
 			map[string]any{"url": "u", "extra": 3.0},
 		},
+		"those of the base task lie below": {
+			"options: {defaults: {trust: true, other: 1}}\ntasks: [{label: a, taskName: Task.found}]", nil,
+			map[string]any{"extra": 1.0, "trust": true, "servers": "{{ context.systems | none }}"},
+		},
 		"templates see options; context waits": {
 			"options: {a: {url: 'http://{{ options.extra }}/{{ context.x }}'}}\ntasks: [{label: a, taskName: Task.call}]", nil,
 			map[string]any{"url": "http://1/{{ context.x }}", "extra": 1.0},
