@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/rackflow/rackflow/graph"
 )
@@ -33,4 +34,19 @@ func ScanHosts(text string) ([]string, error) {
 		hosts = append(hosts, target.host)
 	}
 	return hosts, err
+}
+
+// ScanResult is the result of a scan that has found a BMC at each of n addresses, every
+// other one refused.
+func ScanResult(n int) (any, error) {
+	rows := make([]scanRow, n)
+	for i := range rows {
+		id := fmt.Sprintf("%024d", i)
+		rows[i] = scanRow{Address: id, Outcome: scanCreated, Server: id, Fingerprint: id + id}
+		if i%2 == 1 {
+			rows[i] = scanRow{Address: id, Outcome: scanRefused, Reason: id}
+		}
+	}
+	out, err := scanOutput(rows)
+	return out.Result, err
 }

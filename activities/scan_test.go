@@ -210,6 +210,31 @@ func TestScanFindsKnownServers(t *testing.T) {
 	}
 }
 
+// TestScanResult: the list of a large scan is cut to what a result can hold, and what is
+// refused stays.
+func TestScanResult(t *testing.T) {
+	t.Parallel()
+	const n = 4096
+	result, err := activities.ScanResult(n)
+	check(t, err)
+	data, err := json.Marshal(result)
+	check(t, err)
+	var got scanned
+	check(t, json.Unmarshal(data, &got))
+	if len(data) > 256<<10 || got.Omitted == 0 || len(got.Found)+got.Omitted != n || len(got.Servers) != n/2 {
+		t.Errorf("%d bytes, %d rows, %d omitted, %d servers", len(data), len(got.Found), got.Omitted, len(got.Servers))
+	}
+	small, err := activities.ScanResult(100)
+	check(t, err)
+	data, err = json.Marshal(small)
+	check(t, err)
+	got = scanned{}
+	check(t, json.Unmarshal(data, &got))
+	if got.Omitted != 0 || len(got.Found) != 100 || got.Found[1].Outcome != "refused" || got.Found[2].Outcome != "created" {
+		t.Errorf("%d rows of 100, %d omitted", len(got.Found), got.Omitted)
+	}
+}
+
 func TestScanOptions(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
