@@ -262,17 +262,18 @@ func answerAt(label string) func(*testing.T, *scenarioRun) {
 	return func(t *testing.T, run *scenarioRun) {
 		t.Helper()
 		run.awaitState(t, label, graph.Running)
-		handle, err := run.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
-			WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.AnswerUpdate,
-			Args:         []any{workflows.Answer{Prompt: label, Answer: map[string]any{"approved": true}, By: "ann"}},
-			WaitForStage: client.WorkflowUpdateStageCompleted,
+		// A worker that replays from the start may see an answer before the question.
+		await(t, label+" is answered", func() bool {
+			handle, err := run.client.UpdateWorkflow(t.Context(), client.UpdateWorkflowOptions{
+				WorkflowID: run.GetID(), RunID: run.GetRunID(), UpdateName: workflows.AnswerUpdate,
+				Args:         []any{workflows.Answer{Prompt: label, Answer: map[string]any{"approved": true}, By: "ann"}},
+				WaitForStage: client.WorkflowUpdateStageCompleted,
+			})
+			if err == nil {
+				err = handle.Get(t.Context(), nil)
+			}
+			return err == nil
 		})
-		if err == nil {
-			err = handle.Get(t.Context(), nil)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
 	}
 }
 
