@@ -57,7 +57,7 @@ fuzz: ## Fuzz every parser of outside bytes, FUZZTIME each (10s)
 
 .PHONY: boot
 boot: ## Boot every customised image in qemu, and have Debian's installer take our answers
-	$(GO) test ./e2e/boot -v -timeout 40m -all
+	$(GO) test ./e2e/boot -v -timeout 90m -all
 
 .PHONY: bench
 bench: ## Run the benchmarks; docs/benchmarks.md explains them

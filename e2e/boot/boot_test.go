@@ -16,6 +16,12 @@ import (
 // all is what make boot asks for. Otherwise each firmware boots one image.
 var all = flag.Bool("all", false, "boot every image with every firmware, and the real installer")
 
+// installers is the place for an installer of another release than this computer's.
+var installers = flag.String("installers", "/usr/lib/debian-installer/images", "`folder` of Debian's netboot images, as their packages have it")
+
+// archive is the server that Debian's packages come from.
+var archive = flag.String("archive", "http://deb.debian.org", "`URL` of a server with Debian's packages under /debian")
+
 // quickest is the image that is booted in any case.
 const quickest = "ISOLINUX"
 
@@ -44,7 +50,7 @@ func TestBoot(t *testing.T) {
 				img, err := base.Customize(deployment())
 				must(t, err)
 				cd := serve(t, img)
-				machine := start(t, f, cd.cd, "-nic", "none")
+				machine := start(t, f, append(cdrom(cd.cd), "-nic", "none")...)
 				if !machine.until("REPORT end") {
 					t.Fatal("the machine went off without a report")
 				}

@@ -56,7 +56,7 @@ func TestDebianInstaller(t *testing.T) {
 			img, err := base.Customize(debianDeployment(t, base, receiver))
 			must(t, err)
 			cd := serve(t, img)
-			start(t, f, cd.cd, "-nic", "user,model=e1000,mac=52:54:00:12:34:56")
+			start(t, f, append(cdrom(cd.cd), "-nic", "user,model=e1000,mac=52:54:00:12:34:56")...)
 			await(t, calls, "POST /early", "inet 10.0.2.42/24")
 			await(t, calls, "GET /debian/dists/", "Release")
 			t.Logf("%d of %d bytes were served, %d are stored", cd.bytes.Load(), img.Size(), img.Stored())
@@ -67,12 +67,11 @@ func TestDebianInstaller(t *testing.T) {
 // debianTree is Debian's image, but for its packages.
 func debianTree(tb testing.TB) string {
 	tb.Helper()
-	const netboot = "/usr/lib/debian-installer/images/*/amd64/text/debian-installer/amd64/"
 	tree := tb.TempDir()
 	for name, content := range map[string][]byte{
 		".disk/info":              []byte(`Debian GNU/Linux 12.12.0 "Bookworm" - Official amd64 NETINST with firmware 20250906-10:22` + "\n"),
-		"install.amd/vmlinuz":     readFile(tb, installed(tb, "debian-installer-12-netboot-amd64", netboot+"linux")),
-		"install.amd/initrd.gz":   readFile(tb, installed(tb, "debian-installer-12-netboot-amd64", netboot+"initrd.gz")),
+		"install.amd/vmlinuz":     readFile(tb, netboot(tb, "linux")),
+		"install.amd/initrd.gz":   readFile(tb, netboot(tb, "initrd.gz")),
 		"isolinux/isolinux.cfg":   []byte(debianISOLINUX),
 		"boot/grub/grub.cfg":      []byte(debianGRUB),
 		"EFI/BOOT/grub.cfg":       []byte(debianGRUB),
@@ -81,6 +80,13 @@ func debianTree(tb testing.TB) string {
 		writeFile(tb, filepath.Join(tree, name), content)
 	}
 	return tree
+}
+
+// netboot is the path of one of the installer's own files, of the newest release
+// that there is.
+func netboot(tb testing.TB, name string) string {
+	tb.Helper()
+	return installed(tb, "debian-installer-12-netboot-amd64", filepath.Join(*installers, "*/amd64/text/debian-installer/amd64", name))
 }
 
 // receive answers a machine's calls, with "not found" but to posts, and passes them on.

@@ -23,7 +23,7 @@ import (
 // on a busy computer that is a multiple.
 func patience(t *testing.T) time.Duration {
 	t.Helper()
-	const longest, toReport = 20 * time.Minute, 20 * time.Second
+	const longest, toReport = 45 * time.Minute, 20 * time.Second
 	if deadline, ok := t.Deadline(); ok {
 		return min(longest, time.Until(deadline)-toReport)
 	}
@@ -57,19 +57,24 @@ func (f firmware) args(tb testing.TB) []string {
 // console is a machine's serial console while it runs.
 type console struct {
 	changed chan struct{} // closed when the machine is off
+	off     chan struct{} // closed then, too, and never sent to
 
 	mutex sync.Mutex
 	text  strings.Builder
 }
 
-// start boots a machine from a CD with an image. It is killed at the test's end.
-func start(t *testing.T, f firmware, cd string, args ...string) *console {
+// cdrom are qemu's arguments for a machine that boots from a CD.
+func cdrom(path string) []string {
+	return []string{"-drive", "media=cdrom,readonly=on,format=raw,file=" + path, "-boot", "d"}
+}
+
+// start boots a machine. It is killed at the test's end.
+func start(t *testing.T, f firmware, args ...string) *console {
 	t.Helper()
 	qemu := tool(t, "qemu-system-x86_64", "qemu-system-x86")
 	ctx, cancel := context.WithTimeout(t.Context(), patience(t))
 	args = append(append(f.args(t),
 		"-accel", "tcg", "-cpu", "max", "-m", "1024", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
-		"-drive", "media=cdrom,readonly=on,format=raw,file="+cd, "-boot", "d",
 	), args...)
 	machine := exec.CommandContext(ctx, qemu, args...)
 	out, err := machine.StdoutPipe()
@@ -77,15 +82,14 @@ func start(t *testing.T, f firmware, cd string, args ...string) *console {
 	errors := &strings.Builder{}
 	machine.Stderr = errors
 	must(t, machine.Start())
-	c := &console{changed: make(chan struct{}, 1)}
-	done := make(chan struct{})
+	c := &console{changed: make(chan struct{}, 1), off: make(chan struct{})}
 	go func() {
-		defer close(done)
+		defer close(c.off)
 		c.record(out)
 	}()
 	t.Cleanup(func() {
 		cancel()
-		<-done
+		<-c.off
 		_ = machine.Wait() // it was killed, or its end has been seen
 		if t.Failed() {
 			t.Logf("%s: %s\nthe console ended with:\n%s", f, errors, tail(c.String()))
@@ -126,6 +130,16 @@ func (c *console) until(text string) bool {
 		}
 	}
 	return strings.Contains(c.String(), text)
+}
+
+// wait is for a machine that is about to switch itself off.
+func (c *console) wait(t *testing.T) {
+	t.Helper()
+	select {
+	case <-c.off:
+	case <-time.After(5 * time.Minute):
+		t.Fatal("the machine does not switch itself off")
+	}
 }
 
 // reports are the values that the guest has told, by their keys.
