@@ -233,6 +233,31 @@ func TestSubgraphOfSku(t *testing.T) {
 	wantKind(t, err, starter.NotFound, "nowhere")
 }
 
+// TestGraphOfSku takes the place of a graph on servers of one SKU.
+func TestGraphOfSku(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	sku, err := b.db.CreateSKU(t.Context(), store.SKU{Name: "r760", Rules: []byte(`[]`)})
+	check(t, err)
+	for name, label := range map[string]string{"Graph.Any": "all", "Graph.Any::" + sku.ID: "own", "Graph.Other::another": "odd", "Graph.Other": "all"} {
+		_, _, err := b.PutGraph(t.Context(), []byte(`{"friendlyName": "G", "injectableName": "`+name+`", "tasks": [{"label": "`+label+`", "taskName": "Task.noop"}]}`))
+		check(t, err)
+	}
+	for name, id := range map[string]string{"with": sku.ID, "without": ""} {
+		_, err := b.db.CreateServer(t.Context(), store.Server{Name: name, Type: "compute", SKU: id})
+		check(t, err)
+	}
+	for _, c := range []struct{ graph, server, want string }{
+		{"graph.any", "with", "own"}, {"Graph.Any", "without", "all"}, {"Graph.Any", "", "all"}, {"Graph.Other", "with", "all"},
+	} {
+		sub, err := b.Subgraph(t.Context(), graph.SubgraphRequest{ID: "1", Graph: c.graph, Target: c.server})
+		check(t, err)
+		if got := sub.Plan.Tasks[0].Label; got != c.want {
+			t.Errorf("%s on %q runs the task %s, want %s", c.graph, c.server, got, c.want)
+		}
+	}
+}
+
 // TestStartWithSkuConfig takes the configuration of the server's SKU into the plan.
 func TestStartWithSkuConfig(t *testing.T) {
 	t.Parallel()

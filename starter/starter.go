@@ -132,6 +132,9 @@ func (s *Starter) prepare(ctx context.Context, req Request, id string) (*prepare
 			return nil, err
 		}
 	}
+	if g, err = s.ofSKU(ctx, g, req, p.server); err != nil {
+		return nil, err
+	}
 	sealing := sealer{s.cfg.Keeper}
 	options, err := sealing.labelled(ctx, req.Options)
 	if err != nil {
@@ -151,6 +154,19 @@ func (s *Starter) prepare(ctx context.Context, req Request, id string) (*prepare
 		return nil, err
 	}
 	return p, sealPlan(ctx, sealing, p.plan)
+}
+
+// ofSKU returns the graph that takes the named one's place on servers of a SKU, where
+// there is one: it has the SKU's id behind its name, as RackHD's SKU packs store it.
+func (s *Starter) ofSKU(ctx context.Context, g *graph.Graph, req Request, server store.Server) (*graph.Graph, error) {
+	if req.Definition != nil || server.SKU == "" {
+		return g, nil
+	}
+	own, err := s.Graph(ctx, g.InjectableName+"::"+server.SKU)
+	if KindOf(err) == NotFound {
+		return g, nil
+	}
+	return own, err
 }
 
 // roots are those of every run, and the configuration of the server's SKU as it is now.
