@@ -152,28 +152,28 @@ func TestPowerCap(t *testing.T) {
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	d := newDevice(t)
-	const name, fqdd = "NTPConfigGroup.1#NTPEnable", "iDRAC.Embedded.1"
+	const name, shown, fqdd = "NTPConfigGroup.1#NTPEnable", ntpShown, "iDRAC.Embedded.1"
 	d.run(t, "Job.Profile.Export", map[string]any{"targets": []any{"IDRAC"}, "format": "JSON"})
-	before := d.Attribute(fqdd, attributeName(name))
+	before := d.Attribute(fqdd, shown)
 	change := map[string]any{"attributes": map[string]any{fqdd: map[string]any{name: "Enabled"}}}
 	d.run(t, "Job.Profile.Preview", change)
-	if got := d.Attribute(fqdd, attributeName(name)); got != before {
+	if got := d.Attribute(fqdd, shown); got != before {
 		t.Errorf("a preview has changed %s to %s", name, got)
 	}
 	d.run(t, "Job.Profile.Import", change)
-	if got := d.Attribute(fqdd, attributeName(name)); got != "Enabled" {
+	if got := d.Attribute(fqdd, shown); got != "Enabled" {
 		t.Errorf("%s is %q after the import", name, got)
 	}
 	d.run(t, "Job.Profile.Import", map[string]any{"source": "profile", "targets": []any{"IDRAC"}})
-	if got := d.Attribute(fqdd, attributeName(name)); got != before {
+	if got := d.Attribute(fqdd, shown); got != before {
 		t.Errorf("%s is %q after the profile from before came back, want %q", name, got, before)
 	}
 	d.refuse(t, "Job.Profile.Import", map[string]any{"attributes": map[string]any{fqdd: map[string]any{"No.1#Such": "x"}}}, "No.1#Such")
 	d.refuse(t, "Job.Profile.Import", map[string]any{}, "which profile")
 }
 
-// attributeName is how the simulator spells an attribute of a profile.
-func attributeName(name string) string { return strings.ReplaceAll(name, "#", ".") }
+// ntpShown is how the simulator spells the attribute NTPConfigGroup.1#NTPEnable of a profile.
+const ntpShown = "NTPConfigGroup.1.NTPEnable"
 
 func TestBIOS(t *testing.T) {
 	t.Parallel()

@@ -353,7 +353,7 @@ func bootsImage(t *testing.T, d *device) {
 
 func ntpEnabled(t *testing.T, d *device) {
 	t.Helper()
-	if got := d.Attribute(idrac, attributeName(ntp)); got != "Enabled" {
+	if got := d.Attribute(idrac, ntpShown); got != "Enabled" {
 		t.Errorf("%s is %q", ntp, got)
 	}
 }
