@@ -43,7 +43,7 @@ func bmcReset(ctx context.Context, c *call, t machine, _ struct{}) (any, error) 
 	return nil, c.resetBMC(ctx, t.BMC)
 }
 
-func (c *call) resetBMC(ctx context.Context, b *bmc.BMC) error {
+func (c *call) resetBMC(ctx context.Context, b bmc.Restarter) error {
 	var earlier cycle
 	if _, err := c.resumed(&earlier); err != nil {
 		return err

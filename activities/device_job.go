@@ -41,7 +41,7 @@ type asked struct {
 
 // follow asks for the work unless an earlier attempt has, and waits for its end. The
 // job is zero when there was nothing to wait for.
-func (c *call) follow(ctx context.Context, b *bmc.BMC, w deviceWork) (bmc.Job, error) {
+func (c *call) follow(ctx context.Context, b bmc.JobFollower, w deviceWork) (bmc.Job, error) {
 	id, err := c.ask(ctx, b, w)
 	if err != nil || id == "" {
 		return bmc.Job{}, err
@@ -65,7 +65,7 @@ func (c *call) follow(ctx context.Context, b *bmc.BMC, w deviceWork) (bmc.Job, e
 
 // ask returns the id of the BMC's job for the work: of the one that an earlier attempt
 // started, else of a new one.
-func (c *call) ask(ctx context.Context, b *bmc.BMC, w deviceWork) (string, error) {
+func (c *call) ask(ctx context.Context, b bmc.JobFollower, w deviceWork) (string, error) {
 	var earlier asked
 	if _, err := c.resumed(&earlier); err != nil {
 		return "", err

@@ -57,7 +57,7 @@ func mediaInsert(ctx context.Context, c *call) (graph.JobOutput, error) {
 }
 
 // pickSlot turns 1, 2, … into an index of the BMC's drives.
-func pickSlot(ctx context.Context, b *bmc.BMC, number int) (int, error) {
+func pickSlot(ctx context.Context, b bmc.MediaMounter, number int) (int, error) {
 	if number == 0 {
 		number = 1
 	}

@@ -94,7 +94,7 @@ func (o powerOptions) patience() time.Duration {
 }
 
 // turnOff cuts power, unless the operating system shuts down within its patience.
-func turnOff(ctx context.Context, b *bmc.BMC, patience time.Duration) error {
+func turnOff(ctx context.Context, b bmc.PowerController, patience time.Duration) error {
 	if patience > 0 {
 		limited, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
@@ -122,7 +122,7 @@ func within(ctx context.Context, limit time.Duration, do func(context.Context) e
 const pollPower = 2 * time.Second
 
 // awaitOff reads the power state until the server is off or the time is up.
-func awaitOff(ctx context.Context, b *bmc.BMC, wait time.Duration) (bool, error) {
+func awaitOff(ctx context.Context, b bmc.PowerController, wait time.Duration) (bool, error) {
 	deadline := time.Now().Add(wait)
 	for time.Now().Before(deadline) {
 		state, err := b.PowerState(ctx)
