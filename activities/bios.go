@@ -34,10 +34,7 @@ func biosConfigure(ctx context.Context, c *call, t machine, o struct {
 	if err != nil || change.JobID == "" {
 		return biosChange(change), err
 	}
-	err = within(ctx, bmcJobLimit, func(ctx context.Context) error {
-		_, err := t.WaitStaged(ctx, change.JobID, nil)
-		return err
-	})
+	_, err = awaited(ctx, bmcJobLimit, func(ctx context.Context) (bmc.Job, error) { return t.WaitStaged(ctx, change.JobID) })
 	return biosChange(change), err
 }
 

@@ -23,12 +23,7 @@ func bmcJobWait(ctx context.Context, _ *call, t machine, o struct {
 	if *o.JobID == "" {
 		return nil, nil //nolint:nilnil // nothing is a result
 	}
-	var job bmc.Job
-	err := within(ctx, bmcJobLimit, func(ctx context.Context) error {
-		var err error
-		job, err = t.WaitJob(ctx, *o.JobID, nil)
-		return err
-	})
+	job, err := awaited(ctx, bmcJobLimit, func(ctx context.Context) (bmc.Job, error) { return t.WaitJob(ctx, *o.JobID, nil) })
 	return jobResult(job), err
 }
 

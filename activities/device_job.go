@@ -46,15 +46,11 @@ func (c *call) follow(ctx context.Context, b bmc.JobFollower, w deviceWork) (bmc
 	if err != nil || id == "" {
 		return bmc.Job{}, err
 	}
-	var job bmc.Job
-	err = within(ctx, w.limit, func(ctx context.Context) error {
-		wait := b.WaitJob
+	job, err := awaited(ctx, w.limit, func(ctx context.Context) (bmc.Job, error) {
 		if w.staged {
-			wait = b.WaitStaged
+			return b.WaitStaged(ctx, id)
 		}
-		var err error
-		job, err = wait(ctx, id, nil)
-		return err
+		return b.WaitJob(ctx, id, nil)
 	})
 	if job.State == bmc.JobFailed && !w.once {
 		// A task whose policy retries failed work wants a new job then, not another look at this one.

@@ -92,7 +92,8 @@ func (c *call) callbacks(ctx context.Context, wanted *bool) (iso.Callbacks, erro
 	if wanted != nil && !*wanted {
 		return iso.Callbacks{}, nil
 	}
-	endpoint, err := c.endpoint(ctx)
+	// The BMC's address tells on which of our networks the server is.
+	_, _, endpoint, err := c.ownSettings(ctx)
 	if err != nil {
 		return iso.Callbacks{}, err
 	}
@@ -106,25 +107,4 @@ func (c *call) callbacks(ctx context.Context, wanted *bool) (iso.Callbacks, erro
 	}
 	at := func(event string) string { return base + "/callback/" + token + "/" + event }
 	return iso.Callbacks{Started: at("started"), Progress: at("progress"), Done: at("done"), Failed: at("failed"), Booted: at("booted")}, nil
-}
-
-// endpoint is the address of the server's BMC, which tells on which of our networks the server is.
-func (c *call) endpoint(ctx context.Context) (string, error) {
-	ref, err := c.serverID()
-	if err != nil {
-		return "", err
-	}
-	server, err := c.Store.Server(ctx, ref)
-	if err != nil {
-		return "", err
-	}
-	settings, err := c.redfishSettings(ctx, server)
-	if err != nil {
-		return "", err
-	}
-	endpoint, err := Endpoint(settings.Config)
-	if err != nil {
-		return "", badSettings(server, err)
-	}
-	return endpoint, nil
 }

@@ -27,27 +27,33 @@ func (c *call) serverID() (string, error) {
 	return c.server, nil
 }
 
-// connect returns the server's BMC, logged in, and its endpoint.
-func (c *call) connect(ctx context.Context) (*bmc.BMC, string, error) {
+// ownServer reads the server a task acts on.
+func (c *call) ownServer(ctx context.Context) (store.Server, error) {
 	ref, err := c.serverID()
 	if err != nil {
-		return nil, "", err
+		return store.Server{}, err
 	}
-	server, err := c.Store.Server(ctx, ref)
-	if err != nil {
-		return nil, "", err
+	return c.Store.Server(ctx, ref)
+}
+
+// ownSettings reads that server, how to reach its BMC, and the BMC's address.
+func (c *call) ownSettings(ctx context.Context) (server store.Server, settings store.OBM, endpoint string, err error) {
+	if server, err = c.ownServer(ctx); err != nil {
+		return server, settings, "", err
 	}
-	settings, err := c.redfishSettings(ctx, server)
-	if err != nil {
-		return nil, "", err
+	if settings, err = c.redfishSettings(ctx, server); err != nil {
+		return server, settings, "", err
 	}
-	cfg, err := c.bmcConfig(ctx, server, settings)
-	if err != nil {
-		return nil, "", err
+	if endpoint, err = Endpoint(settings.Config); err != nil {
+		return server, settings, "", badSettings(server, err)
 	}
-	c.hide(cfg.Password)
-	b, err := c.BMCs.Get(ctx, cfg)
-	return b, cfg.Endpoint, err
+	return server, settings, endpoint, nil
+}
+
+// connect returns the server's BMC, logged in, and its endpoint.
+func (c *call) connect(ctx context.Context) (*bmc.BMC, string, error) {
+	t, err := c.machine(ctx)
+	return t.BMC, t.endpoint, err
 }
 
 func (c *call) redfishSettings(ctx context.Context, server store.Server) (store.OBM, error) {

@@ -39,17 +39,23 @@ func onBMC[O any](do func(ctx context.Context, c *call, t machine, o O) (any, er
 	}
 }
 
+// machine reads the task's server and logs in to its BMC.
 func (c *call) machine(ctx context.Context) (machine, error) {
-	ref, err := c.serverID()
+	server, err := c.ownServer(ctx)
 	if err != nil {
 		return machine{}, err
 	}
-	server, err := c.Store.Server(ctx, ref)
+	settings, err := c.redfishSettings(ctx, server)
 	if err != nil {
 		return machine{}, err
 	}
-	b, endpoint, err := c.connect(ctx)
-	return machine{BMC: b, server: server, endpoint: endpoint}, err
+	cfg, err := c.bmcConfig(ctx, server, settings)
+	if err != nil {
+		return machine{}, err
+	}
+	c.hide(cfg.Password)
+	b, err := c.BMCs.Get(ctx, cfg)
+	return machine{BMC: b, server: server, endpoint: cfg.Endpoint}, err
 }
 
 // plainJSON turns a value into maps, lists and scalars, which is what results are made of.

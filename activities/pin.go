@@ -24,21 +24,9 @@ func bmcPin(ctx context.Context, c *call) (graph.JobOutput, error) {
 	if err := c.decode(&o); err != nil {
 		return graph.JobOutput{}, err
 	}
-	ref, err := c.serverID()
+	server, settings, endpoint, err := c.ownSettings(ctx)
 	if err != nil {
 		return graph.JobOutput{}, err
-	}
-	server, err := c.Store.Server(ctx, ref)
-	if err != nil {
-		return graph.JobOutput{}, err
-	}
-	settings, err := c.redfishSettings(ctx, server)
-	if err != nil {
-		return graph.JobOutput{}, err
-	}
-	endpoint, err := Endpoint(settings.Config)
-	if err != nil {
-		return graph.JobOutput{}, badSettings(server, err)
 	}
 	seen, err := bmc.Fingerprint(ctx, endpoint)
 	if err != nil {

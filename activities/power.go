@@ -106,6 +106,15 @@ func turnOff(ctx context.Context, b bmc.PowerController, patience time.Duration)
 	return within(ctx, powerLimit, func(ctx context.Context) error { return b.PowerOff(ctx, false) })
 }
 
+// awaited is within for what gives a value.
+func awaited[T any](ctx context.Context, limit time.Duration, do func(context.Context) (T, error)) (value T, err error) {
+	err = within(ctx, limit, func(ctx context.Context) error {
+		value, err = do(ctx)
+		return err
+	})
+	return value, err
+}
+
 // within bounds an operation that waits for a state: one that is not reached in
 // time will not be by waiting once more.
 func within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {

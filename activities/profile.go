@@ -37,11 +37,8 @@ type exportOptions struct {
 
 // profileExport keeps the server's configuration as a catalog.
 func profileExport(ctx context.Context, c *call, t machine, o exportOptions) (any, error) {
-	var content []byte
-	err := within(ctx, profileLimit, func(ctx context.Context) error {
-		var err error
-		content, err = t.ExportProfile(ctx, bmc.ProfileExport{Targets: o.Targets, Format: o.Format, Use: o.Use})
-		return err
+	content, err := awaited(ctx, profileLimit, func(ctx context.Context) ([]byte, error) {
+		return t.ExportProfile(ctx, bmc.ProfileExport{Targets: o.Targets, Format: o.Format, Use: o.Use})
 	})
 	if err != nil {
 		return nil, err
@@ -183,12 +180,7 @@ func profileImport(ctx context.Context, c *call, t machine, o profileOptions) (a
 	if err != nil {
 		return nil, err
 	}
-	var job bmc.Job
-	err = within(ctx, profileLimit, func(ctx context.Context) error {
-		var err error
-		job, err = t.WaitStaged(ctx, id, nil)
-		return err
-	})
+	job, err := awaited(ctx, profileLimit, func(ctx context.Context) (bmc.Job, error) { return t.WaitStaged(ctx, id) })
 	if err == nil && job.Staged {
 		return map[string]any{"jobId": id, "staged": true}, nil
 	}
@@ -222,12 +214,7 @@ func profileWait(ctx context.Context, _ *call, t machine, o struct {
 const profileLines = 200
 
 func profileResult(ctx context.Context, t machine, id string) (any, error) {
-	var result bmc.ProfileResult
-	err := within(ctx, profileLimit, func(ctx context.Context) error {
-		var err error
-		result, err = t.WaitProfile(ctx, id, nil)
-		return err
-	})
+	result, err := awaited(ctx, profileLimit, func(ctx context.Context) (bmc.ProfileResult, error) { return t.WaitProfile(ctx, id) })
 	if err != nil {
 		return nil, err
 	}

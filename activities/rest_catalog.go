@@ -22,11 +22,7 @@ func restCatalog(ctx context.Context, c *call) (graph.JobOutput, error) {
 	if o.Source == "" {
 		return graph.JobOutput{}, permanent(errors.New("option source is required: the name of the catalog"))
 	}
-	ref, err := c.serverID()
-	if err != nil {
-		return graph.JobOutput{}, err
-	}
-	server, err := c.Store.Server(ctx, ref)
+	server, err := c.ownServer(ctx)
 	if err != nil {
 		return graph.JobOutput{}, err
 	}

@@ -29,6 +29,6 @@ func (b *BMC) BootMediaOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.WaitProfile(ctx, job, nil)
+	_, err = b.WaitProfile(ctx, job)
 	return err
 }

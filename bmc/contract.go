@@ -59,7 +59,7 @@ type (
 		Job(ctx context.Context, id string) (Job, error)
 		Jobs(ctx context.Context) ([]Job, error)
 		WaitJob(ctx context.Context, id string, seen func(Job)) (Job, error)
-		WaitStaged(ctx context.Context, id string, seen func(Job)) (Job, error)
+		WaitStaged(ctx context.Context, id string) (Job, error)
 		ClearJobs(ctx context.Context) error
 	}
 
@@ -76,7 +76,7 @@ type (
 		ExportProfile(ctx context.Context, export ProfileExport) ([]byte, error)
 		StartPreviewProfile(ctx context.Context, preview ProfileImport) (jobID string, err error)
 		StartImportProfile(ctx context.Context, profile ProfileImport) (jobID string, err error)
-		WaitProfile(ctx context.Context, jobID string, seen func(Job)) (ProfileResult, error)
+		WaitProfile(ctx context.Context, jobID string) (ProfileResult, error)
 	}
 
 	// BIOSConfigurer changes BIOS settings.

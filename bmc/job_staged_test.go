@@ -27,7 +27,7 @@ func TestWaitStaged(t *testing.T) {
 			f := newFake(t)
 			f.addJobs(dellJob(jid, c.ends))
 			f.scripted("GET "+jobsURI+"/"+jid, c.reads...)
-			job, err := f.connect(t).WaitStaged(t.Context(), jid, nil)
+			job, err := f.connect(t).WaitStaged(t.Context(), jid)
 			wantError(t, err, c.outcome)
 			if job.Staged != c.staged || err == nil && !c.staged && job.State != JobCompleted {
 				t.Errorf("%+v", job)

@@ -78,11 +78,10 @@ func scalar(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// WaitProfile waits for an import or a preview and reports each reading to seen, unless it
-// is nil. A job that completed with a failed line has failed: iDRACs call that a success.
-// The result comes with such an error too.
-func (b *BMC) WaitProfile(ctx context.Context, jobID string, seen func(Job)) (ProfileResult, error) {
-	job, failed := b.WaitJob(ctx, jobID, seen)
+// WaitProfile waits for an import or a preview. A job that completed with a failed line has
+// failed: iDRACs call that a success. The result comes with such an error too.
+func (b *BMC) WaitProfile(ctx context.Context, jobID string) (ProfileResult, error) {
+	job, failed := b.WaitJob(ctx, jobID, nil)
 	result := ProfileResult{Job: job}
 	if !job.State.Ended() {
 		return result, failed

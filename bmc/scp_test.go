@@ -219,7 +219,7 @@ func TestWaitProfile(t *testing.T) {
 			if c.task != nil {
 				f.docs[tasksURI+"/"+jid] = object{"Id": jid, "Messages": c.task}
 			}
-			got, err := f.connect(t).WaitProfile(t.Context(), jid, nil)
+			got, err := f.connect(t).WaitProfile(t.Context(), jid)
 			wantError(t, err, c.outcome, c.says...)
 			if diff := cmp.Diff(c.want, got.Lines); diff != "" {
 				t.Error(diff)
@@ -240,7 +240,7 @@ func TestProfileFailureNamesAFew(t *testing.T) {
 		lines = append(lines, resultLine(name, "1", "OK"))
 	}
 	f.docs[tasksURI+"/"+jid] = object{"Id": jid, "Messages": lines}
-	_, err := f.connect(t).WaitProfile(t.Context(), jid, nil)
+	_, err := f.connect(t).WaitProfile(t.Context(), jid)
 	wantError(t, err, Permanent, "10 of 10", "e SYS9")
 	if strings.Contains(err.Error(), "f SYS9") {
 		t.Errorf("too long: %v", err)

@@ -84,6 +84,6 @@ func importProfile(ctx context.Context, _ *testing.T, b *bmc.BMC) error {
 	if err != nil {
 		return err
 	}
-	_, err = b.WaitProfile(ctx, job, nil)
+	_, err = b.WaitProfile(ctx, job)
 	return err
 }

@@ -99,7 +99,7 @@ func TestProfileOnGenerations(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := b.WaitProfile(ctx, job, nil)
+		result, err := b.WaitProfile(ctx, job)
 		if err != nil || result.Job.State != bmc.JobCompleted {
 			t.Errorf("%+v, %v", result, err)
 		}

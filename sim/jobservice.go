@@ -137,13 +137,18 @@ func (s *Server) standardJob(j job) doc {
 	body["Description"] = "Job Instance"
 	body["JobState"] = standardStates[j.State]
 	body["JobStatus"] = jobHealth(j.State)
+	s.describeProgress(body, j)
+	return body
+}
+
+// describeProgress is what a job's DMTF forms have in common.
+func (s *Server) describeProgress(body doc, j job) {
 	body["PercentComplete"] = j.percent(time.Now(), s.fleet.cfg.Timing.Job)
 	body["StartTime"] = stamp(j.Created)
 	if j.ended() {
 		body["EndTime"] = stamp(j.Ended)
 	}
 	body["Messages"] = s.jobMessages(j)
-	return body
 }
 
 func jobHealth(state string) string {

@@ -113,12 +113,7 @@ func (s *Server) task(j job) doc {
 	body["Description"] = "Server Configuration and other Tasks running on iDRAC are listed here"
 	body["TaskState"] = taskStates[j.State]
 	body["TaskStatus"] = jobHealth(j.State)
-	body["StartTime"] = stamp(j.Created)
-	if j.ended() {
-		body["EndTime"] = stamp(j.Ended)
-	}
-	body["PercentComplete"] = j.percent(time.Now(), s.fleet.cfg.Timing.Job)
-	body["Messages"] = s.jobMessages(j)
+	s.describeProgress(body, j)
 	detail := s.dellJob(s.gen.jobsURI(), j)
 	delete(detail, "@odata.id")
 	delete(detail, "@odata.context")
