@@ -40,7 +40,7 @@ func checkIgnition(a Answers) error {
 
 // LiveCoreOS is the Ignition of the live system.
 func (f form) LiveCoreOS() (*ignition, error) {
-	return f.liveIgnition("coreos.install.sh", func(i *ignition) {
+	return f.liveIgnition(func(i *ignition) {
 		i.networkFiles("/etc/NetworkManager/system-connections/", modePrivate, f.keyfiles())
 	})
 }

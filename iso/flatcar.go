@@ -44,7 +44,7 @@ func packFlatcar(files map[string][]byte) (map[string][]byte, error) {
 
 // LiveFlatcar is the Ignition of the live system.
 func (f form) LiveFlatcar() (*ignition, error) {
-	return f.liveIgnition("flatcar.install.sh", func(i *ignition) {
+	return f.liveIgnition(func(i *ignition) {
 		i.networkFiles("/etc/systemd/network/", modePublic, f.networkdFiles())
 	})
 }

@@ -102,12 +102,12 @@ func dataURL(content []byte) string {
 // liveIgnition is what has the live system install: a script, and the
 // configuration of the installed system for it. networks writes the files of the
 // networks, which both systems have.
-func (f form) liveIgnition(template string, networks func(*ignition)) (*ignition, error) {
+func (f form) liveIgnition(networks func(*ignition)) (*ignition, error) {
 	installed, err := f.installedIgnition(networks)
 	if err != nil {
 		return nil, err
 	}
-	script, err := f.script(template)
+	script, err := f.script("ignition.install.sh")
 	if err != nil {
 		return nil, err
 	}
